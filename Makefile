@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The front door of page_pin.  `make` prints help; every target is one line that
+# calls a script in tools/testing/page_pin/bin, where the work is done.
+
+BIN	:= tools/testing/page_pin/bin
+KERNEL	?= ours
+SCENARIO ?= lean
+
+# Which tree a kernel is built from.
+TREE_ours	:= tree
+TREE_baseline	:= baseline
+TREE_stock	:= stock
+TREE := $(or $(TREE_$(KERNEL)),no-such-kernel)
+
+.PHONY: help deps tree stock baseline kernel boot bench check static refresh \
+	mbox results clean distclean no-such-kernel
+
+help:
+	@echo 'page_pin: pinned user pages for Linux, as a patch series on 5.10'
+	@echo
+	@echo '  make bench      build and boot the kernel, run gup_benchmark, print the table'
+	@echo '  make check      run the tests (TESTS="20-tree ..." runs some of them)'
+	@echo
+	@echo '  make deps       install what the rest needs (Debian packages)'
+	@echo '  make tree       build/linux: base, baseline, one commit a patch'
+	@echo '  make stock      build/stock: the untouched kernel'
+	@echo '  make baseline   build/baseline: the kernel without any pinning'
+	@echo '  make kernel     build the kernel'
+	@echo '  make boot       boot it, with a shell on this terminal'
+	@echo '  make static     checkpatch, sparse, W=1, kernel-doc, shellcheck, codespell'
+	@echo '  make refresh    write patches/ and new files back from build/linux'
+	@echo '  make mbox       build/page_pin.mbox: the series as mails'
+	@echo '  make results    the runs so far, with their verdicts'
+	@echo '  make clean      remove kernel builds and results'
+	@echo '  make distclean  remove all of build/ and results/, downloads too'
+	@echo
+	@echo '  KERNEL=ours|baseline|stock   which kernel (bench, kernel, boot)'
+	@echo '  SCENARIO=lean|...            which configuration (kernel, boot)'
+	@echo '  LINUX_SOURCE=FILE.tar.xz     the base, where no mirror has it'
+	@echo '  BUILD=DIR RESULTS=DIR        where to work, instead of build/ and results/'
+
+deps:
+	@$(BIN)/deps.sh
+
+tree: deps
+	@$(BIN)/tree.sh
+
+stock: deps
+	@$(BIN)/stock.sh
+
+baseline: tree
+	@$(BIN)/baseline-tree.sh
+
+no-such-kernel:
+	@echo 'page_pin: there is no KERNEL=$(KERNEL); use ours, baseline or stock' >&2
+	@false
+
+kernel: $(TREE)
+	@$(BIN)/kernel.sh $(KERNEL) $(SCENARIO)
+
+boot: kernel
+	@$(BIN)/boot.sh $(KERNEL) $(SCENARIO)
+
+bench: $(TREE)
+	@$(BIN)/bench.sh $(KERNEL)
+
+check: tree
+	@$(BIN)/run-tests.pl $(TESTS)
+
+static: tree baseline
+	@$(BIN)/static.sh
+
+refresh:
+	@$(BIN)/refresh.sh
+
+mbox: tree
+	@$(BIN)/mbox.sh
+
+results:
+	@$(BIN)/results.sh
+
+clean:
+	@$(BIN)/clean.sh
+
+distclean:
+	@$(BIN)/clean.sh all

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Pinned pages: what a pin is, and how to ask a page for one.  Who must take
+ * one, and how it is given back, is told in
+ * Documentation/core-api/pin_user_pages.rst.
+ *
+ * A pin is a reference that pin_user_pages*() took for somebody who touches
+ * the data in the page behind the back of the kernel, a device above all.  It
+ * counts in one of two places, and which one depends on nothing but the size
+ * of the page:
+ *
+ *	order 0 or 1	page->_refcount rises by GUP_PIN_COUNTING_BIAS
+ *	order > 1	hpage_pinned_refcount of the head rises by one, and so
+ *			does its _refcount
+ *
+ * The head page counts for all of its tails, so a tail may be pinned through
+ * one pointer and unpinned through another.
+ */
+#ifndef _LINUX_PAGE_PIN_H
+#define _LINUX_PAGE_PIN_H
+
+#include <linux/bits.h>
+#include <linux/mm.h>
+
+/*
+ * A small page has no word to spare, so its pins live in the upper bits of
+ * _refcount and its plain references in the lower ones.
+ *
+ * _refcount is a signed int whose sign says "overflowed".  Of its 31 other
+ * bits 10 go to the bias, and 2^21 pins fit into the rest.  A smaller bias
+ * makes a page with many plain references look pinned sooner (1024 processes
+ * that map it do); a larger one leaves less room for pins.
+ */
+#define GUP_PIN_COUNTING_BIAS	1024U
+
+/* A head page that counts its pins exactly has a third struct page to do so. */
+static inline bool page_pin_is_exact(struct page *head)
+{
+	return compound_order(head) > 1;
+}
+
+/* Only for a head page of which page_pin_is_exact() is true. */
+static inline atomic_t *page_pin_exact_count(struct page *head)
+{
+	return &head[2].hpage_pinned_refcount;
+}
+
+/**
+ * page_pin_count() - how many pins a page has
+ * @page: any page, a tail stands for its head
+ *
+ * Exact for a compound page of order > 1. Elsewhere it is an upper bound:
+ * every 1024 plain references count as one more pin, and never a pin too few.
+ *
+ * Should _refcount have turned negative, it is read as unsigned: such a page
+ * still has pins, and many.
+ *
+ * Context: Any. The caller holds a reference, or a lock that keeps the page
+ * from being split or freed; the answer may be old when it arrives otherwise,
+ * and the count may move at any time.
+ * Return: number of pins, in base pages.
+ */
+static inline unsigned int page_pin_count(struct page *page)
+{
+	struct page *head = compound_head(page);
+
+	if (page_pin_is_exact(head))
+		return atomic_read(page_pin_exact_count(head));
+
+	return (unsigned int)page_ref_count(head) / GUP_PIN_COUNTING_BIAS;
+}
+
+/**
+ * page_maybe_dma_pinned() - may a device be at work on this page?
+ * @page: any page, a tail stands for its head
+ *
+ * "No" is certain, provided the caller has made sure that no new pin can be
+ * taken (the page is unmapped, or the page table lock is held and lockless
+ * pinning is kept out). "Yes" is certain for a compound page of order > 1, and
+ * for a smaller one it may also come from 1024 plain references. A caller has
+ * to be content with treating a page that is not pinned as if it were.
+ *
+ * Context: see page_pin_count().
+ * Return: true if the page has a pin or may have one.
+ */
+static inline bool page_maybe_dma_pinned(struct page *page)
+{
+	return page_pin_count(page) != 0;
+}
+
+#endif /* _LINUX_PAGE_PIN_H */

@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit tests of the engine below pin_user_pages*(): what a pin does to the
+ * counts of a page, and what it does to /proc/vmstat.  The rules they test
+ * stand in Documentation/core-api/pin_user_pages.rst.
+ */
+#include <kunit/test.h>
+#include <linux/gfp.h>
+#include <linux/mm.h>
+#include <linux/page_pin.h>
+#include <linux/vmstat.h>
+
+#include "internal.h"
+#include "page_pin.h"
+
+/* Large enough for many tails, small enough to be had at any time. */
+#define LARGE_ORDER	4
+#define LARGE_NR	16
+
+static struct page *test_page(struct kunit *test, unsigned int order)
+{
+	struct page *page = alloc_pages(GFP_KERNEL | __GFP_COMP, order);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, page);
+	KUNIT_ASSERT_EQ(test, page_ref_count(page), 1);
+	return page;
+}
+
+/* A page that is freed with pins on it would hurt the tests after this one. */
+static void test_page_free(struct kunit *test, struct page *page,
+			   unsigned int order)
+{
+	KUNIT_EXPECT_EQ(test, page_ref_count(page), 1);
+	KUNIT_EXPECT_EQ(test, page_pin_count(page), 0U);
+	if (page_pin_is_exact(page))
+		atomic_set(page_pin_exact_count(page), 0);
+	set_page_count(page, 1);
+	__free_pages(page, order);
+}
+
+static bool refused(struct page *page, int refs)
+{
+	return !page_pin_grab(page, refs);
+}
+
+/* The counter over all nodes, with what CPUs have not folded in yet. */
+static long vmstat_sum(enum node_stat_item item)
+{
+	struct pglist_data *pgdat;
+	long sum = 0;
+
+	for_each_online_pgdat(pgdat) {
+		sum += node_page_state(pgdat, item);
+#ifdef CONFIG_SMP
+		{
+			int cpu;
+
+			for_each_online_cpu(cpu)
+				sum += per_cpu_ptr(pgdat->per_cpu_nodestats,
+						   cpu)->vm_node_stat_diff[item];
+		}
+#endif
+	}
+	return sum;
+}
+
+static void small_page_counts_by_bias(struct kunit *test)
+{
+	unsigned int order;
+
+	for (order = 0; order <= 1; order++) {
+		struct page *page = test_page(test, order);
+
+		KUNIT_EXPECT_FALSE(test, page_maybe_dma_pinned(page));
+		KUNIT_EXPECT_PTR_EQ(test, page_pin_grab(page, 1), page);
+		KUNIT_EXPECT_EQ(test, page_ref_count(page), 1 + 1024);
+		KUNIT_EXPECT_TRUE(test, page_maybe_dma_pinned(page));
+		KUNIT_EXPECT_PTR_EQ(test, page_pin_grab(page, 1), page);
+		KUNIT_EXPECT_EQ(test, page_ref_count(page), 1 + 2048);
+		KUNIT_EXPECT_EQ(test, page_pin_count(page), 2U);
+
+		page_pin_drop(page, 1);
+		page_pin_drop(page, 1);
+		KUNIT_EXPECT_FALSE(test, page_maybe_dma_pinned(page));
+		test_page_free(test, page, order);
+	}
+}
+
+static void large_page_counts_exactly(struct kunit *test)
+{
+	unsigned int order;
+
+	for (order = 2; order <= LARGE_ORDER; order++) {
+		struct page *page = test_page(test, order);
+
+		KUNIT_EXPECT_PTR_EQ(test, page_pin_grab(page, 5), page);
+		KUNIT_EXPECT_EQ(test, page_ref_count(page), 1 + 5);
+		KUNIT_EXPECT_EQ(test, atomic_read(&page[2].hpage_pinned_refcount),
+				5);
+		KUNIT_EXPECT_EQ(test, page_pin_count(page), 5U);
+
+		page_pin_drop(page, 4);
+		KUNIT_EXPECT_TRUE(test, page_maybe_dma_pinned(page));
+		page_pin_drop(page, 1);
+		KUNIT_EXPECT_FALSE(test, page_maybe_dma_pinned(page));
+		test_page_free(test, page, order);
+	}
+}
+
+static void new_large_page_has_no_pins(struct kunit *test)
+{
+	struct page *page = alloc_pages(GFP_KERNEL, LARGE_ORDER);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, page);
+	/* What an earlier user of the third page may have left behind. */
+	atomic_set(&page[2].hpage_pinned_refcount, 77);
+	prep_compound_page(page, LARGE_ORDER);
+	test_page_free(test, page, LARGE_ORDER);
+}
+
+static void tail_and_head_share_the_count(struct kunit *test)
+{
+	struct page *page = test_page(test, LARGE_ORDER);
+
+	KUNIT_EXPECT_PTR_EQ(test, page_pin_grab(page + 3, 1), page);
+	KUNIT_EXPECT_TRUE(test, page_maybe_dma_pinned(page));
+	KUNIT_EXPECT_TRUE(test, page_maybe_dma_pinned(page + 7));
+	KUNIT_EXPECT_EQ(test, page_ref_count(page + 3), 0);
+
+	page_pin_drop(page, 1);
+	test_page_free(test, page, LARGE_ORDER);
+}
+
+static void plain_references_are_no_pins(struct kunit *test)
+{
+	struct page *small = test_page(test, 0);
+	struct page *large = test_page(test, LARGE_ORDER);
+
+	page_ref_add(small, 1022);
+	KUNIT_EXPECT_FALSE(test, page_maybe_dma_pinned(small));
+	/* The price of having no word of its own: a false positive. */
+	page_ref_add(small, 1);
+	KUNIT_EXPECT_TRUE(test, page_maybe_dma_pinned(small));
+	page_ref_sub(small, 1023);
+
+	page_ref_add(large, 5000);
+	KUNIT_EXPECT_FALSE(test, page_maybe_dma_pinned(large));
+	page_ref_sub(large, 5000);
+
+	test_page_free(test, small, 0);
+	test_page_free(test, large, LARGE_ORDER);
+}
+
+static void pins_and_references_mix(struct kunit *test)
+{
+	unsigned int order;
+
+	for (order = 0; order <= LARGE_ORDER; order += LARGE_ORDER) {
+		struct page *page = test_page(test, order);
+		int i;
+
+		get_page(page);
+		KUNIT_EXPECT_PTR_EQ(test, page_pin_grab(page, 1), page);
+		get_page(page);
+		KUNIT_EXPECT_PTR_EQ(test, page_pin_grab(page, 1), page);
+		page_pin_drop(page, 1);
+		for (i = 0; i < 2; i++)
+			put_page(page);
+		KUNIT_EXPECT_EQ(test, page_pin_count(page), 1U);
+		page_pin_drop(page, 1);
+		test_page_free(test, page, order);
+	}
+}
+
+static void free_page_is_refused(struct kunit *test)
+{
+	struct page *page = test_page(test, 0);
+
+	set_page_count(page, 0);
+	KUNIT_EXPECT_TRUE(test, refused(page, 1));
+	KUNIT_EXPECT_EQ(test, page_ref_count(page), 0);
+
+	set_page_count(page, -1);
+	KUNIT_EXPECT_TRUE(test, refused(page, 1));
+	KUNIT_EXPECT_EQ(test, page_ref_count(page), -1);
+
+	set_page_count(page, 1);
+	test_page_free(test, page, 0);
+}
+
+/* What a lockless walk can meet: see page_pin_reserve(). */
+static void page_that_becomes_compound_is_refused(struct kunit *test)
+{
+	struct page *page = alloc_pages(GFP_KERNEL, LARGE_ORDER);
+	int weight;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, page);
+	KUNIT_EXPECT_PTR_EQ(test, page_pin_reserve(page, 1, &weight), page);
+	prep_compound_page(page, LARGE_ORDER);
+	KUNIT_EXPECT_FALSE(test, page_pin_settle(page, page, 1, weight));
+	page_pin_put_refs(page, weight);
+	test_page_free(test, page, LARGE_ORDER);
+}
+
+static void page_that_leaves_its_head_is_refused(struct kunit *test)
+{
+	struct page *page = test_page(test, LARGE_ORDER);
+	struct page *tail = page + 3;
+	int weight;
+
+	KUNIT_EXPECT_PTR_EQ(test, page_pin_reserve(tail, 1, &weight), page);
+	clear_compound_head(tail);
+	KUNIT_EXPECT_FALSE(test, page_pin_settle(tail, page, 1, weight));
+	set_compound_head(tail, page);
+	page_pin_put_refs(page, weight);
+	test_page_free(test, page, LARGE_ORDER);
+}
+
+static void overflow_is_refused_on_the_sum(struct kunit *test)
+{
+	struct page *small = test_page(test, 0);
+	struct page *large = test_page(test, LARGE_ORDER);
+
+	set_page_count(small, INT_MAX - 1023);
+	KUNIT_EXPECT_TRUE(test, refused(small, 1));
+	KUNIT_EXPECT_EQ(test, page_ref_count(small), INT_MAX - 1023);
+	set_page_count(small, INT_MAX - 1024);
+	KUNIT_EXPECT_PTR_EQ(test, page_pin_grab(small, 1), small);
+	KUNIT_EXPECT_EQ(test, page_ref_count(small), INT_MAX);
+
+	set_page_count(large, INT_MAX - 4);
+	KUNIT_EXPECT_TRUE(test, refused(large, 5));
+	KUNIT_EXPECT_EQ(test, page_ref_count(large), INT_MAX - 4);
+	KUNIT_EXPECT_EQ(test, page_pin_count(large), 0U);
+	KUNIT_EXPECT_PTR_EQ(test, page_pin_grab(large, 4), large);
+	KUNIT_EXPECT_EQ(test, page_pin_count(large), 4U);
+	page_pin_drop(large, 4);
+
+	set_page_count(small, 1);
+	set_page_count(large, 1);
+	test_page_free(test, small, 0);
+	test_page_free(test, large, LARGE_ORDER);
+}
+
+static void two_million_pins_fit(struct kunit *test)
+{
+	/* 2^21 - 1: the first of the 2^21 steps belongs to our own reference. */
+	const unsigned int most = (1U << 21) - 1;
+	struct page *page = test_page(test, 0);
+	unsigned int pins = 0;
+
+	while (pins <= most && page_pin_grab(page, 1))
+		pins++;
+	KUNIT_EXPECT_EQ(test, pins, most);
+	KUNIT_EXPECT_EQ(test, page_pin_count(page), most);
+	KUNIT_EXPECT_EQ(test, page_ref_count(page), (int)(most * 1024 + 1));
+
+	for (; pins; pins--)
+		page_pin_drop(page, 1);
+	test_page_free(test, page, 0);
+}
+
+static void zero_page_is_left_alone(struct kunit *test)
+{
+	struct page *zero = ZERO_PAGE(0);
+	long acquired = vmstat_sum(NR_FOLL_PIN_ACQUIRED);
+	long released = vmstat_sum(NR_FOLL_PIN_RELEASED);
+	struct page_pin_batch batch = { 0 };
+	int refs = page_ref_count(zero);
+
+	KUNIT_EXPECT_TRUE(test, refused(zero, 1));
+	page_pin_batch_add(&batch, zero, 1);
+	page_pin_batch_flush(&batch);
+	page_pin_release(&zero, 1);
+
+	KUNIT_EXPECT_EQ(test, page_ref_count(zero), refs);
+	KUNIT_EXPECT_EQ(test, vmstat_sum(NR_FOLL_PIN_ACQUIRED), acquired);
+	KUNIT_EXPECT_EQ(test, vmstat_sum(NR_FOLL_PIN_RELEASED), released);
+}
+
+static void abandoned_pin_is_not_counted(struct kunit *test)
+{
+	long acquired = vmstat_sum(NR_FOLL_PIN_ACQUIRED);
+	long released = vmstat_sum(NR_FOLL_PIN_RELEASED);
+	struct page *page = test_page(test, 0);
+
+	KUNIT_EXPECT_PTR_EQ(test, page_pin_grab(page, 1), page);
+	page_pin_drop(page, 1);
+
+	KUNIT_EXPECT_EQ(test, vmstat_sum(NR_FOLL_PIN_ACQUIRED), acquired);
+	KUNIT_EXPECT_EQ(test, vmstat_sum(NR_FOLL_PIN_RELEASED), released);
+	test_page_free(test, page, 0);
+}
+
+/* small, zero page, all of large, small again, two parts of large */
+#define MIXED_NR	(1 + 1 + LARGE_NR + 1 + 2)
+
+static void release_counts_every_base_page_once(struct kunit *test)
+{
+	long acquired = vmstat_sum(NR_FOLL_PIN_ACQUIRED);
+	long released = vmstat_sum(NR_FOLL_PIN_RELEASED);
+	struct page *small = test_page(test, 0);
+	struct page *large = test_page(test, LARGE_ORDER);
+	struct page_pin_batch batch = { 0 };
+	struct page *pages[MIXED_NR];
+	int i, nr = 0;
+
+	pages[nr++] = small;
+	pages[nr++] = ZERO_PAGE(0);
+	for (i = 0; i < LARGE_NR; i++)
+		pages[nr++] = large + i;
+	pages[nr++] = small;
+	pages[nr++] = large + 5;
+	pages[nr++] = large;
+	KUNIT_ASSERT_EQ(test, nr, MIXED_NR);
+
+	for (i = 0; i < nr; i++) {
+		page_pin_grab(pages[i], 1);
+		page_pin_batch_add(&batch, pages[i], 1);
+	}
+	page_pin_batch_flush(&batch);
+	KUNIT_EXPECT_EQ(test, page_pin_count(small), 2U);
+	KUNIT_EXPECT_EQ(test, page_pin_count(large), LARGE_NR + 2U);
+	KUNIT_EXPECT_EQ(test, vmstat_sum(NR_FOLL_PIN_ACQUIRED) - acquired,
+			(long)nr - 1);
+
+	page_pin_release(pages, nr);
+	KUNIT_EXPECT_EQ(test, vmstat_sum(NR_FOLL_PIN_RELEASED) - released,
+			(long)nr - 1);
+	test_page_free(test, small, 0);
+	test_page_free(test, large, LARGE_ORDER);
+}
+
+static void dirty_release_marks_the_head(struct kunit *test)
+{
+	struct page *small = test_page(test, 0);
+	struct page *large = test_page(test, LARGE_ORDER);
+	struct page *pages[] = { small, large + 1, large + 2, ZERO_PAGE(0) };
+
+	page_pin_dirty(pages, ARRAY_SIZE(pages));
+	KUNIT_EXPECT_TRUE(test, PageDirty(small));
+	KUNIT_EXPECT_TRUE(test, PageDirty(large));
+	KUNIT_EXPECT_FALSE(test, PageDirty(ZERO_PAGE(0)));
+
+	ClearPageDirty(small);
+	ClearPageDirty(large);
+	test_page_free(test, small, 0);
+	test_page_free(test, large, LARGE_ORDER);
+}
+
+static struct kunit_case page_pin_test_cases[] = {
+	KUNIT_CASE(small_page_counts_by_bias),
+	KUNIT_CASE(large_page_counts_exactly),
+	KUNIT_CASE(new_large_page_has_no_pins),
+	KUNIT_CASE(tail_and_head_share_the_count),
+	KUNIT_CASE(plain_references_are_no_pins),
+	KUNIT_CASE(pins_and_references_mix),
+	KUNIT_CASE(free_page_is_refused),
+	KUNIT_CASE(page_that_becomes_compound_is_refused),
+	KUNIT_CASE(page_that_leaves_its_head_is_refused),
+	KUNIT_CASE(overflow_is_refused_on_the_sum),
+	KUNIT_CASE(two_million_pins_fit),
+	KUNIT_CASE(zero_page_is_left_alone),
+	KUNIT_CASE(abandoned_pin_is_not_counted),
+	KUNIT_CASE(release_counts_every_base_page_once),
+	KUNIT_CASE(dirty_release_marks_the_head),
+	{}
+};
+
+static struct kunit_suite page_pin_test_suite = {
+	.name = "page_pin",
+	.test_cases = page_pin_test_cases,
+};
+
+kunit_test_suite(page_pin_test_suite);
+
+MODULE_LICENSE("GPL");
