@@ -13,7 +13,7 @@ TREE_baseline	:= baseline
 TREE_stock	:= stock
 TREE := $(or $(TREE_$(KERNEL)),no-such-kernel)
 
-.PHONY: help deps tree stock baseline kernel boot bench check static refresh \
+.PHONY: help deps tree stock baseline kernel boot bench check each static refresh \
 	mbox results clean distclean no-such-kernel
 
 help:
@@ -29,6 +29,7 @@ help:
 	@echo '  make kernel     build the kernel'
 	@echo '  make boot       boot it, with a shell on this terminal'
 	@echo '  make static     checkpatch, sparse, W=1, kernel-doc, shellcheck, codespell'
+	@echo '  make each       build and boot every commit (FIRST=commit to start there)'
 	@echo '  make refresh    write patches/ and new files back from build/linux'
 	@echo '  make mbox       build/page_pin.mbox: the series as mails'
 	@echo '  make results    the runs so far, with their verdicts'
@@ -67,6 +68,9 @@ bench: $(TREE)
 
 check: tree
 	@$(BIN)/run-tests.pl $(TESTS)
+
+each: tree
+	@$(BIN)/each.sh $(FIRST)
 
 static: tree baseline
 	@$(BIN)/static.sh

@@ -11,7 +11,7 @@ kernel_source()
 	case $1 in
 	ours)
 		target=tree SRC=$PP_BUILD/linux ;;
-	baseline|stock)
+	baseline|stock|each)
 		target=$1 SRC=$PP_BUILD/$1 ;;
 	*)
 		die "unknown kernel '$1'" "use ours, baseline or stock" ;;

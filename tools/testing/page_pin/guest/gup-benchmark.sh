@@ -36,6 +36,13 @@ run()
 	counted "$released" "$(counter nr_foll_pin_released)" "$pins"
 }
 
+# refused ARGUMENT...: the kernel says that this makes no sense.
+refused()
+{
+	! "$TOOLS/gup_benchmark" -w -m 2 "$@" >/run/out 2>&1 &&
+	grep -q 'ioctl: Invalid argument' /run/out
+}
+
 for mode in $(modes_of "$1"); do
 	pins=0
 	[[ $mode == pin-* ]] && pins=$((MB * 256 * ROUNDS))
@@ -45,6 +52,11 @@ for mode in $(modes_of "$1"); do
 				run "$pins" "$mode" "$kind" "$calls"
 		done
 	done
+done
+for mode in $(modes_of "$1"); do
+	point "${mode%:*}, no page a call is refused" refused "${mode#*:}" -n 0
+	point "${mode%:*}, 2^32 - 1 pages a call are refused" \
+		refused "${mode#*:}" -n -1
 done
 point "acquired and released are equal and not zero" balanced
 plan

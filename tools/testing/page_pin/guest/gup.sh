@@ -5,7 +5,7 @@
 # whatever is measured.  Sourced after lib.sh.
 
 # Each mode and each kind of page with the letter that gup_benchmark has for
-# it.  On a kernel without pins -L is a long-term get.
+# it.  The baseline knows no pins, and its long-term gets have no letter.
 GET_MODES="get-fast:-u get-slow:-U"
 PIN_MODES="pin-fast:-a pin-slow:-b pin-longterm:-L"
 # shellcheck disable=SC2034 # the jobs use it
@@ -14,7 +14,7 @@ KINDS="4K:-T THP:-t hugetlb:-H"
 modes_of()
 {
 	if [ "$1" = baseline ]; then
-		echo "$GET_MODES get-longterm:-L"
+		echo "$GET_MODES"
 	else
 		echo "$GET_MODES $PIN_MODES"
 	fi

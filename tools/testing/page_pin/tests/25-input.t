@@ -162,8 +162,10 @@ tries=0
 until [ -s "$toy/at-work" ] || [ $((tries += 1)) -gt 300 ]; do
 	sleep 0.1
 done
+began=$SECONDS
 kill -TERM $pid
 wait $pid
+ok 'ended by a signal: it ends at once' test $((SECONDS - began)) -lt 20
 ok 'ended by a signal: nothing half-made' nothing_half_made
 tries=0
 while [ -e "/proc/$(cat "$toy/at-work")" ] && [ $((tries += 1)) -lt 30 ]; do
