@@ -26,7 +26,9 @@
  */
 static inline bool page_pin_exempt(struct page *page)
 {
-	return unlikely(is_zero_pfn(page_to_pfn(page)));
+	/* Without an MMU there is none that could be mapped. */
+	return IS_ENABLED(CONFIG_MMU) &&
+	       unlikely(is_zero_pfn(page_to_pfn(page)));
 }
 
 /* What @refs pins add to _refcount. */

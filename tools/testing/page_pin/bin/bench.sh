@@ -13,10 +13,11 @@
 
 kernel=${1:-ours}
 take_lock
-"$PP_DIR/bin/kernel.sh" "$kernel" lean
+# What this script starts ends with it, also when it is killed.
+setpriv --pdeathsig TERM "$PP_DIR/bin/kernel.sh" "$kernel" lean
 status=0
-dir=$(MEASURE=1 "$PP_DIR/bin/run.sh" "$kernel" lean bench "$kernel") ||
-	status=$?
+dir=$(MEASURE=1 exec setpriv --pdeathsig TERM \
+	"$PP_DIR/bin/run.sh" "$kernel" lean bench "$kernel") || status=$?
 [ -d "$dir" ] || exit 1
 
 {
