@@ -183,7 +183,7 @@ static inline bool __must_check page_pin_try_grab(struct page *page,
 	if (flags & FOLL_GET)
 		return try_get_page(page);
 	if (flags & FOLL_PIN)
-		return page_pin_exempt(page) || page_pin_grab(page, 1);
+		return page_pin_grab(page, 1) || page_pin_exempt(page);
 	return true;
 }
 
