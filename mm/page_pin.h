@@ -83,8 +83,13 @@ static __always_inline struct page *page_pin_reserve(struct page *page,
 						     int refs, int *weight)
 {
 	struct page *head = compound_head(page);
+	bool exact = page_pin_is_exact(head);
 
-	*weight = page_pin_weight(page_pin_is_exact(head), refs);
+	/* More than a small page can hold: that is not what was mapped. */
+	if (!exact && refs > INT_MAX / GUP_PIN_COUNTING_BIAS)
+		return NULL;
+
+	*weight = page_pin_weight(exact, refs);
 	if (page_pin_exempt(head) || !page_ref_add_checked(head, *weight))
 		return NULL;
 	return head;

@@ -224,6 +224,9 @@ static void overflow_is_refused_on_the_sum(struct kunit *test)
 	set_page_count(small, INT_MAX - 1023);
 	KUNIT_EXPECT_TRUE(test, refused(small, 1));
 	KUNIT_EXPECT_EQ(test, page_ref_count(small), INT_MAX - 1023);
+	/* 2^22 times 1024 is 2^32, which is 0 in an int. */
+	KUNIT_EXPECT_TRUE(test, refused(small, 1 << 22));
+	KUNIT_EXPECT_EQ(test, page_ref_count(small), INT_MAX - 1023);
 	set_page_count(small, INT_MAX - 1024);
 	KUNIT_EXPECT_PTR_EQ(test, page_pin_grab(small, 1), small);
 	KUNIT_EXPECT_EQ(test, page_ref_count(small), INT_MAX);
