@@ -16,4 +16,7 @@
 		"call 'make boot' from one, or run a job with run.sh"
 qemu_args "$1" "$2" shell
 say "a shell in the guest: 'exit' switches it off, Ctrl-A x ends QEMU"
-exec "${QEMU[@]}" -serial mon:stdio
+disks=$(mktemp -d)
+trap 'rm -rf "$disks"' EXIT
+make_disks "$disks"
+"${QEMU[@]}" -serial mon:stdio

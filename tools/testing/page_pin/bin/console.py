@@ -2,12 +2,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Read what a guest left behind: its console, its TAP, its KUnit results.
 
-  console.py verdict ALLOW STATUS DIR   was the run in DIR good?
-  console.py tap DIR                    its test points as flat TAP
-  console.py kunit PREFIX DIR           KUnit's suites PREFIX* as flat TAP
+  console.py verdict ALLOW STATUS DIR [EXPECT...]   was the run in DIR good?
+  console.py tap DIR              its test points as flat TAP
+  console.py kunit PREFIX DIR     KUnit's suites PREFIX* as flat TAP
+  console.py cells DIR            number, case and outcome of each self-test
+  console.py table NAME FILE ...  such files as columns of one table
 
 STATUS is QEMU's exit status, 124 for a time-out.  Everything fails closed:
 what is missing is a failure, never nothing.
+
+A splat must not come, unless ALLOW lets it or EXPECT wants it.  Each line of
+EXPECT is a regular expression that is all of a splat's first line, a tab, the
+self-test that provokes it or -, a tab, and the reason.  Where that self-test
+was run, and not skipped, one such splat must come, and while it ran; - stands
+for every run.
 """
 
 import os
@@ -34,6 +42,10 @@ STAMP = re.compile(r"^\[ *\d+\.\d+\] ?")
 PLAN = re.compile(r"^1\.\.(\d+)")
 POINT = re.compile(r"^(ok|not ok) (\d+)(?: -)?(?: (.*))?$")
 END = re.compile(r"^# job (\S+) ended with status (\d+)$")
+SKIP = re.compile(r"\s*# SKIP\b", re.IGNORECASE)
+# What the job that runs self-tests says, on the console and between points.
+MARK = re.compile(r"page_pin: (?:begin (\S+)|end)$")
+BEGIN = re.compile(r"^# begin (\d+) (\S+)$")
 
 
 def read_lines(path):
@@ -45,63 +57,91 @@ def read_lines(path):
         return []
 
 
-def read_allow(path):
-    """The allow list: (pattern, reason); an entry lacking one is an error."""
-    allow = []
+def read_list(path, fields):
+    """A list of regular expressions, each with fields that tell why."""
+    entries = []
     for number, line in enumerate(read_lines(path), 1):
         if not line.strip() or line.startswith("#"):
             continue
-        pattern, _, reason = line.partition("\t")
-        if not pattern.strip() or not reason.strip():
-            raise SystemExit(f"page_pin: {path}:{number} has no reason; "
-                             "write the pattern, a tab and why it is allowed")
+        entry = [field.strip() for field in line.split("\t", fields)]
+        if len(entry) <= fields or not all(entry):
+            raise SystemExit(f"page_pin: {path}:{number} has no reason; write "
+                             "the pattern and what goes with it, with tabs")
         try:
-            allow.append(re.compile(pattern))
+            entries.append([re.compile(line.split("\t")[0]), *entry[1:]])
         except re.error as error:
             raise SystemExit(f"page_pin: {path}:{number} is no regular "
                              f"expression ({error}); correct it") from error
-    return allow
+    return entries
 
 
-def console_problems(lines, allow):
-    """What is wrong with a console: no boot, or splats that nobody allowed."""
-    problems = []
-    if not any("Linux version" in line for line in lines):
-        problems.append("the console shows no booting kernel")
-    last = -TRACE_NEAR
+def read_splats(lines):
+    """The first line of each splat: its number, its text, and the self-test
+    that was at work."""
+    last, case = -TRACE_NEAR, None
     for number, line in enumerate(lines):
         text = STAMP.sub("", line)
+        if match := MARK.search(text):
+            case = match[1]
+            continue
         if SPLAT.search(text):
             last = number
         elif not TRACE.search(text) or number - last < TRACE_NEAR:
             continue
-        if not any(entry.search(text) for entry in allow):
-            problems.append(f"console line {number + 1}: {text.strip()}")
+        yield number + 1, text.strip(), case
+
+
+def console_problems(lines, allow, expect):
+    """What is wrong with a console: no boot, splats that nobody allowed, or
+    none where there must be one."""
+    problems = []
+    expect = list(expect)
+    if not any("Linux version" in line for line in lines):
+        problems.append("the console shows no booting kernel")
+    for number, text, at_work in read_splats(lines):
+        for entry in expect:
+            if entry[0].fullmatch(text) and entry[1] in ("-", at_work):
+                expect.remove(entry)
+                break
+        else:
+            if not any(entry[0].search(text) for entry in allow):
+                problems.append(f"console line {number}: {text}")
+    problems += [f"no splat '{pattern.pattern}' came, case {case}: {reason}"
+                 for pattern, case, reason in expect]
     return problems
 
 
+def due(expect, points):
+    """The expected splats whose self-test was run."""
+    ran = {name for _, name, _ in points if not SKIP.search(name)}
+    return [entry for entry in expect if entry[1] == "-" or entry[1] in ran]
+
+
 def read_tap(lines):
-    """Test points as (ok, name), and what is wrong with the TAP."""
-    points, problems, plan = [], [], None
+    """Test points as (ok, name, notes), and what is wrong with the TAP."""
+    points, problems, plan, notes = [], [], None, []
     for line in lines:
         if match := PLAN.match(line):
             if plan is not None:
                 problems.append("the TAP has two plans")
             plan = int(match[1])
         elif match := POINT.match(line):
-            points.append((match[1] == "ok", match[3] or "unnamed"))
+            points.append((match[1] == "ok", match[3] or "unnamed", notes))
+            notes = []
             if int(match[2]) != len(points):
                 problems.append(f"test point {match[2]} came as number "
                                 f"{len(points)}")
         elif line.startswith("Bail out!"):
             problems.append(line)
+        elif line.startswith("# "):
+            notes.append(line[2:])
     if plan is None:
         problems.append("the TAP has no plan")
     elif plan == 0:
         problems.append("the TAP plans no test point")
     elif plan != len(points):
         problems.append(f"{plan} test points planned, {len(points)} came")
-    problems += [f"not ok: {name}" for good, name in points if not good]
+    problems += [f"not ok: {name}" for good, name, _ in points if not good]
     return points, problems
 
 
@@ -118,7 +158,7 @@ def job_problems(lines):
     return []
 
 
-def run_problems(directory, allow, status):
+def run_problems(directory, allow, expect, status):
     """Everything that is wrong with a run."""
     console = read_lines(os.path.join(directory, "console.log"))
     tap = read_lines(os.path.join(directory, "tap.log"))
@@ -127,9 +167,10 @@ def run_problems(directory, allow, status):
         problems.append("time-out")
     elif status != 0:
         problems.append(f"QEMU ended with status {status}")
-    problems += console_problems(console, allow)
+    points, tap_problems = read_tap(tap)
+    problems += console_problems(console, allow, due(expect, points))
     problems += job_problems(tap)
-    problems += read_tap(tap)[1]
+    problems += tap_problems
     return problems
 
 
@@ -216,9 +257,11 @@ def clean_point(directory):
             "no time-out, came to its end", verdict or ["no verdict"])
 
 
-def command_verdict(allow, status, directory):
+def command_verdict(allow, status, directory, *expect):
     """Print 'passed', or 'failed' and the reasons."""
-    problems = run_problems(directory, read_allow(allow), int(status))
+    problems = run_problems(directory, read_list(allow, 1),
+                            [entry for path in expect
+                             for entry in read_list(path, 2)], int(status))
     print("failed" if problems else "passed", *problems, sep="\n")
     return not problems
 
@@ -226,8 +269,7 @@ def command_verdict(allow, status, directory):
 def command_tap(directory):
     """The test points of the job and the verdict as flat TAP."""
     points = read_tap(read_lines(os.path.join(directory, "tap.log")))[0]
-    return print_tap([(good, name, []) for good, name in points] +
-                     [clean_point(directory)])
+    return print_tap(points + [clean_point(directory)])
 
 
 def command_kunit(prefix, directory):
@@ -246,17 +288,66 @@ def command_kunit(prefix, directory):
     return print_tap(points + [clean_point(directory)])
 
 
-COMMANDS = {("verdict", 3): command_verdict, ("tap", 1): command_tap,
-            ("kunit", 2): command_kunit}
+def command_cells(directory):
+    """What became of each self-test that was begun; True if the job came to
+    its end.  A self-test without a point took the guest with it."""
+    lines = read_lines(os.path.join(directory, "tap.log"))
+    begun = None
+    for line in lines:
+        if match := BEGIN.match(line):
+            if begun:
+                print(*begun, "crash", sep="\t")
+            begun = match[1], match[2]
+        elif begun and (match := POINT.match(line)):
+            outcome = "pass" if match[1] == "ok" else "FAIL"
+            if outcome == "pass" and SKIP.search(match[3] or ""):
+                outcome = "skip"
+            print(*begun, outcome, sep="\t")
+            begun = None
+    if begun:
+        print(*begun, "crash", sep="\t")
+    return not job_problems(lines)
+
+
+def command_table(*columns):
+    """Cells of several kernels as one table, a column each, and the totals.
+    True if the first column has a pass, and nothing but passes and skips."""
+    names, tables = columns[::2], []
+    for path in columns[1::2]:
+        rows = [line.split("\t") for line in read_lines(path)]
+        tables.append({row[1]: row[2] for row in rows})
+    cases = list(dict.fromkeys(case for table in tables for case in table))
+    width = max([len(case) for case in cases] + [len("test")])
+    print(f"{'test':{width}}", *(f"{name:>8}" for name in names))
+    for case in cases:
+        print(f"{case:{width}}",
+              *(f"{table.get(case, '-'):>8}" for table in tables))
+    print()
+    for outcome in ("pass", "FAIL", "crash", "skip", "-"):
+        totals = [sum(table.get(case, "-") == outcome for case in cases)
+                  for table in tables]
+        if any(totals) or outcome == "pass":
+            label = f"total {outcome} of {len(cases)}"
+            print(f"{label:{width}}", *(f"{total:>8}" for total in totals))
+    first = [tables[0].get(case, "-") for case in cases]
+    return "pass" in first and set(first) <= {"pass", "skip"}
+
+
+COMMANDS = {"verdict": (3, command_verdict), "tap": (1, command_tap),
+            "kunit": (2, command_kunit), "cells": (1, command_cells),
+            "table": (2, command_table)}
+# These take more arguments than that.
+LONGER = ("verdict", "table")
 
 
 def main():
     """Pick the command."""
-    command = COMMANDS.get((sys.argv[1] if len(sys.argv) > 1 else "",
-                            len(sys.argv) - 2))
-    if not command:
+    name, args = "".join(sys.argv[1:2]), sys.argv[2:]
+    least, command = COMMANDS.get(name, (0, None))
+    if not command or len(args) < least or \
+            (len(args) > least and name not in LONGER):
         sys.exit(__doc__)
-    sys.exit(0 if command(*sys.argv[2:]) else 1)
+    sys.exit(0 if command(*args) else 1)
 
 
 if __name__ == "__main__":

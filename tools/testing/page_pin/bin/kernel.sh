@@ -24,9 +24,17 @@ take_lock
 out=$PP_BUILD/kernel/$kernel-$scenario
 [ -d "$out" ] || need_space 1500
 
+# has OPTION: is it in the .config?
+has()
+{
+	grep -q "^CONFIG_$1\$" "$out/.config"
+}
+
 build_image()
 {
-	make_kernel "$SRC" "$out" -s bzImage
+	local targets=(bzImage)
+	has MODULES=y && targets+=(modules)
+	make_kernel "$SRC" "$out" -s "${targets[@]}"
 }
 
 # The kernel's own benchmark as that tree has it, on aligned memory.
@@ -41,9 +49,72 @@ build_tools()
 		"$dir/gup_benchmark.c" "$PP_DIR/guest/align.c"
 }
 
+# refresh_copy FILE DIR: a copy that is touched only when it changes.
+refresh_copy()
+{
+	cmp -s "$1" "$2/${1##*/}" || cp "$1" "$2/"
+}
+
+# The module that holds pins, always from our tree: a part of our kernel, or
+# built for another one as a module from outside.
+build_module()
+{
+	local file dir=$out/gup_hold
+	if has GUP_HOLD=m; then
+		refresh_copy "$out/mm/gup_hold.ko" "$out/guest"
+		return
+	fi
+	if ! [ -r "$PP_BUILD/linux/mm/gup_hold.c" ]; then
+		rm -f "$out/guest/gup_hold.ko"
+		return
+	fi
+	mkdir -p "$dir"
+	for file in "$PP_BUILD/linux/mm"/gup_hold.[ch]; do
+		refresh_copy "$file" "$dir" || return
+	done
+	cat >"$dir/Kbuild.new" <<-END &&
+	obj-m := gup_hold.o
+	ccflags-y := -I$PP_DIR/guest/shim/$kernel
+	END
+	mv "$dir/Kbuild.new" "$dir/Kbuild" &&
+	make_kernel "$SRC" "$out" -s M="$dir" modules &&
+	refresh_copy "$dir/gup_hold.ko" "$out/guest"
+}
+
+# newer FILE THAN...: than all of these.
+newer()
+{
+	local file=$1 than
+	shift
+	for than; do
+		[ "$file" -nt "$than" ] || return
+	done
+}
+
+# The self-tests in user space, always those of our tree.
+build_tests()
+{
+	local dir=$PP_BUILD/linux/tools/testing/selftests file name
+	for file in "$out/guest"/page_pin*; do
+		name=${file##*/}
+		[ -e "$dir/vm/$name.c" ] || rm -f "$file"
+	done
+	for file in "$dir"/vm/page_pin*.c; do
+		[ -e "$file" ] || continue
+		name=$(basename "$file" .c)
+		newer "$out/guest/$name" "$dir"/vm/page_pin* "$dir"/kselftest*.h \
+			"$PP_DIR/guest/select.h" && continue
+		gcc -O2 -Wall -I"$out/usr/include" -I"$dir" -pthread \
+			-include "$PP_DIR/guest/select.h" \
+			-o "$out/guest/$name.new" "$file" &&
+		mv "$out/guest/$name.new" "$out/guest/$name" || return
+	done
+}
+
 build()
 {
-	build_image && build_tools
+	build_image && build_tools || return
+	! has MODULES=y || { build_module && build_tests; }
 }
 
 configure "$kernel" "$scenario" "$SRC" "$out"

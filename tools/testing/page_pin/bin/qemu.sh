@@ -10,7 +10,7 @@
 qemu_args()
 {
 	local kernel=$1 scenario=$2 out init=$PP_DIR/guest/init word
-	local MEMORY=1024 SMP=2 APPEND=
+	local MEMORY=1024 SMP=2 APPEND='' MACHINE=()
 	shift 2
 	out=$PP_BUILD/kernel/$kernel-$scenario
 	need_cmd qemu-system-x86_64
@@ -24,8 +24,9 @@ qemu_args()
 			    "use no blank, quote, comma or = in paths and arguments" ;;
 		esac
 	done
+	DISKS=()
 	# shellcheck source=/dev/null
-	[ -r "$PP_DIR/scenarios/$scenario.boot" ] &&
+	[ ! -r "$PP_DIR/scenarios/$scenario.boot" ] ||
 		. "$PP_DIR/scenarios/$scenario.boot"
 
 	QEMU=(qemu-system-x86_64)
@@ -37,9 +38,37 @@ qemu_args()
 	else
 		QEMU+=(-accel tcg -cpu "max,la57=off")
 	fi
-	QEMU+=(-smp "$SMP" -m "$MEMORY" -nodefaults -no-user-config
+	QEMU+=(-smp "$SMP" -m "$MEMORY" "${MACHINE[@]}" -nodefaults -no-user-config
 	       -display none -no-reboot
 	       -virtfs "local,path=/,mount_tag=/dev/root,security_model=none,readonly=on,multidevs=remap,id=hroot"
 	       -kernel "$out/arch/x86/boot/bzImage"
 	       -append "console=ttyS0 panic=-1 panic_on_oops=1 norandmaps root=/dev/root rootfstype=9p rootflags=trans=virtio,version=9p2000.L,cache=loose,msize=262144 ro $APPEND init=$init -- $out/guest $*")
+}
+
+# make_disks DIR: make the scenario's disks as files in DIR and give them to
+# QEMU.  The guest knows a disk by its serial number, which is what is on it.
+make_disks()
+{
+	local dir=$1 disk kind mb bps file PATH=$PATH:/usr/sbin:/sbin
+	for disk in "${DISKS[@]}"; do
+		read -r kind mb bps <<<"$disk"
+		file=$dir/$kind.img
+		truncate -s "${mb}M" "$file" ||
+			die "cannot make $file" "free some space"
+		case $kind in
+		ext4|slow)
+			need_cmd mkfs.ext4
+			mkfs.ext4 -q -F "$file" ;;
+		xfs)
+			need_cmd mkfs.xfs
+			mkfs.xfs -q -f "$file" ;;
+		swap)
+			need_cmd mkswap
+			mkswap -q "$file" ;;
+		*)
+			die "there is no disk '$kind'" "correct the scenario" ;;
+		esac
+		QEMU+=(-drive "file=$file,if=none,id=$kind,format=raw,cache=unsafe${bps:+,throttling.bps-write=$bps}"
+		       -device "virtio-blk-pci,drive=$kind,serial=$kind")
+	done
 }

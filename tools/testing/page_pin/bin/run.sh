@@ -30,6 +30,10 @@ done
 cp "$out/.config" "$dir/.config"
 cp "$out/build.log" "$dir/build.log"
 
+# The disks are of no use once the guest is gone, and would fill ours.
+mkdir "$dir/disks"
+trap 'rm -rf "$dir/disks"' EXIT
+make_disks "$dir/disks"
 QEMU+=(-serial "file:$dir/console.log" -serial "file:$dir/tap.log")
 printf '%q ' "${QEMU[@]}" >"$dir/qemu-cmd"
 echo >>"$dir/qemu-cmd"
@@ -40,9 +44,15 @@ stage "run-$kernel-$scenario-$job" "$dir/qemu.log" \
 	setpriv --pdeathsig TERM timeout -k 5 "${TIMEOUT:-600}" "${QEMU[@]}" \
 	</dev/null || status=$?
 
+# Splats that this boot, this job, or this job in this scenario provokes.
+expect=()
+for file in "$PP_DIR/scenarios/$scenario.$kernel.expect" \
+	    "$PP_DIR/guest/$job.expect" "$PP_DIR/guest/$job.$scenario.expect"; do
+	[ ! -e "$file" ] || expect+=("$file")
+done
 good=0
 "$PP_DIR/bin/console.py" verdict "$PP_DIR/scenarios/allow" "$status" "$dir" \
-	>"$dir/verdict.new" || good=1
+	"${expect[@]}" >"$dir/verdict.new" || good=1
 [ -s "$dir/verdict.new" ] || printf 'failed\nno verdict\n' >"$dir/verdict.new"
 mv "$dir/verdict.new" "$dir/verdict"
 [ "$good" -eq 0 ] ||

@@ -1,0 +1,108 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The user-space self-tests, case by case, each a process and a test point of
+# its own.  After each case every pin must have been given back.  What goes
+# wrong with the counters or with the end of a case counts as that case's
+# failure.
+#
+# page-pin.sh KERNEL [FIRST [TEST...]]    from case number FIRST on, and only
+#                                         of binaries or cases named TEST
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$GUEST/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=world.sh
+. "$GUEST/world.sh"
+
+kernel=$1 first=${2:-1}
+shift 2 || shift
+
+# released: nobody holds a pin.  io_uring gives its pins back some time after
+# the process ended.
+released()
+{
+	local try acquired released
+	[ "$kernel" != baseline ] || return 0
+	for try in {1..50}; do
+		fold
+		acquired=$(counter nr_foll_pin_acquired)
+		released=$(counter nr_foll_pin_released)
+		[ -n "$acquired" ] && [ "$acquired" = "$released" ] && return
+		[ "$try" -eq 50 ] || sleep 0.1
+	done
+	echo "# nr_foll_pin_acquired $acquired, nr_foll_pin_released $released"
+	return 1
+}
+
+# run_case BINARY CASE: run it, with what it says as notes.  A case that
+# cannot even be killed ends the job.
+run_case()
+{
+	local pid tick=0 status=0
+	"$1" "$2" >/run/out 2>&1 </dev/null &
+	pid=$!
+	while [ -d "/proc/$pid" ]; do
+		read -r -t 0.1 -u "$clock" || tick=$((tick + 1))
+		[ "$tick" -ne $((CASE_LIMIT * 10)) ] ||
+			kill -KILL -- "$pid"
+		[ "$tick" -gt $((CASE_LIMIT * 10 + 100)) ] || continue
+		echo w >/proc/sysrq-trigger
+		echo "Bail out! $2 hangs and cannot be killed"
+		exit 1
+	done
+	wait "$pid" || status=$?
+	sed 's/^#\? */# /; /^# \(TAP version\|1\.\.\|ok \)/d' /run/out
+	[ "$status" -eq 0 ] || echo "# ended with status $status"
+	return "$status"
+}
+
+# judge BINARY NAME CASE: one test point, whatever the case does.
+judge()
+{
+	local name=$2 word=ok skip=
+	run_case "$1" "$3" || word="not ok"
+	if [ "$word" = ok ]; then
+		skip=$(sed -n 's/^ok [0-9]* # SKIP */ # SKIP /p' /run/out)
+		[ -n "$skip" ] || grep -q "^ok [0-9]* $3\$" /run/out ||
+			word="not ok"
+	fi
+	released || word="not ok" skip=
+	points=$((points + 1))
+	echo "$word $points - $name$skip"
+}
+
+# wanted BINARY CASE: was it asked for?
+wanted()
+{
+	local name
+	[ ${#tests[@]} -gt 0 ] || return 0
+	for name in "${tests[@]}"; do
+		case $name in
+		"$1"|"$1:$2") return 0 ;;
+		esac
+	done
+	return 1
+}
+
+# A clock that ticks without starting a process: nobody writes to it.
+mkfifo /run/clock
+exec {clock}<>/run/clock
+tests=("$@")
+make_world || { echo "Bail out! the guest cannot be prepared"; exit 1; }
+number=0
+for binary in "$TOOLS"/page_pin*; do
+	[ -x "$binary" ] || continue
+	cases=$("$binary" -l) || { echo "Bail out! $binary has no list"; exit 1; }
+	for case in $cases; do
+		wanted "${binary##*/}" "$case" || continue
+		number=$((number + 1))
+		[ "$number" -ge "$first" ] || continue
+		name=${binary##*/}:$case
+		# For whoever reads the console, and for the next boot.
+		echo "<5>page_pin: begin $name" >/dev/kmsg
+		echo "# begin $number $name"
+		judge "$binary" "$name" "$case"
+	done
+done
+echo "<5>page_pin: end" >/dev/kmsg
+plan
