@@ -3,8 +3,8 @@
 """Read what a guest left behind: its console, its TAP, its KUnit results.
 
   console.py verdict ALLOW STATUS DIR [EXPECT...]   was the run in DIR good?
-  console.py tap DIR              its test points as flat TAP
-  console.py kunit PREFIX DIR     KUnit's suites PREFIX* as flat TAP
+  console.py tap DIR...           its test points as flat TAP
+  console.py kunit PREFIX DIR...  KUnit's suites PREFIX* as flat TAP
   console.py cells DIR            number, case and outcome of each self-test
   console.py table NAME FILE ...  such files as columns of one table
 
@@ -257,6 +257,20 @@ def clean_point(directory):
             "no time-out, came to its end", verdict or ["no verdict"])
 
 
+def print_runs(runs):
+    """The points of runs, each a folder and its points; those of more than
+    one say which."""
+    points = []
+    for directory, own in runs:
+        label = ""
+        if len(runs) > 1:
+            name = os.path.basename(os.path.normpath(directory))
+            label = re.sub(r"^\d+-\d+-", "", name) + ": "
+        points += [(good, label + name, notes)
+                   for good, name, notes in own + [clean_point(directory)]]
+    return print_tap(points)
+
+
 def command_verdict(allow, status, directory, *expect):
     """Print 'passed', or 'failed' and the reasons."""
     problems = run_problems(directory, read_list(allow, 1),
@@ -266,14 +280,16 @@ def command_verdict(allow, status, directory, *expect):
     return not problems
 
 
-def command_tap(directory):
+def command_tap(*directories):
     """The test points of the job and the verdict as flat TAP."""
-    points = read_tap(read_lines(os.path.join(directory, "tap.log")))[0]
-    return print_tap(points + [clean_point(directory)])
+    return print_runs([
+        (directory,
+         read_tap(read_lines(os.path.join(directory, "tap.log")))[0])
+        for directory in directories])
 
 
-def command_kunit(prefix, directory):
-    """The cases of KUnit's suites PREFIX* and the verdict as flat TAP."""
+def kunit_points(prefix, directory):
+    """The cases of KUnit's suites PREFIX*, and whether there is no gap."""
     suites, problems = read_kunit(
         read_lines(os.path.join(directory, "console.log")))
     suites = [suite for suite in suites if suite.name.startswith(prefix)]
@@ -284,8 +300,13 @@ def command_kunit(prefix, directory):
         problems += suite_problems(suite)
         points += [(good, f"{suite.name}: {name}", notes)
                    for good, _, name, notes in suite.cases]
-    points.append((not problems, "KUnit's results are whole", problems))
-    return print_tap(points + [clean_point(directory)])
+    return points + [(not problems, "KUnit's results are whole", problems)]
+
+
+def command_kunit(prefix, *directories):
+    """The cases of KUnit's suites PREFIX* and the verdict as flat TAP."""
+    return print_runs([(directory, kunit_points(prefix, directory))
+                       for directory in directories])
 
 
 def command_cells(directory):
@@ -337,7 +358,7 @@ COMMANDS = {"verdict": (3, command_verdict), "tap": (1, command_tap),
             "kunit": (2, command_kunit), "cells": (1, command_cells),
             "table": (2, command_table)}
 # These take more arguments than that.
-LONGER = ("verdict", "table")
+LONGER = ("verdict", "tap", "kunit", "table")
 
 
 def main():

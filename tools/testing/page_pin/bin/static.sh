@@ -44,7 +44,7 @@ in_tree()
 
 check_patches()
 {
-	local ignore file name
+	local ignore file name sources
 	ignore=$(sed '/^#/d; s/\t.*//' "$PP_DIR/checkpatch.ignore" | paste -sd,)
 	[ "$(grep -vc $'^#\|\t.' "$PP_DIR/checkpatch.ignore")" -eq 0 ] ||
 		die "an entry of checkpatch.ignore has no reason" \
@@ -56,7 +56,8 @@ check_patches()
 		silent "checkpatch $name" in_tree perl scripts/checkpatch.pl \
 			--strict -q --show-types --ignore "$ignore" "$file"
 	done
-	for file in "${new[@]}" "$PP_DIR"/guest/*.c; do
+	mapfile -t sources < <(find "$PP_DIR" -name '*.[ch]')
+	for file in "${new[@]}" "${sources[@]}"; do
 		silent "checkpatch ${file#"$PP_TOP/"}" in_tree \
 			perl scripts/checkpatch.pl --strict -q --show-types \
 			--ignore "$ignore" -f "$file"
@@ -91,8 +92,8 @@ warnings()
 check_objects()
 {
 	local file dir ours=() theirs=() skipped=() object extra
-	dir=$PP_BUILD/kernel/ours-test
-	"$PP_DIR/bin/kernel.sh" ours test
+	dir=$PP_BUILD/kernel/ours-hold
+	"$PP_DIR/bin/kernel.sh" ours hold
 	for file in "${touched[@]}"; do
 		object=${file%.c}.o
 		if ! [ -e "$dir/$object" ]; then
@@ -103,12 +104,12 @@ check_objects()
 		[ ! -e "$baseline/$file" ] || theirs+=("$object")
 	done
 	[ ${#skipped[@]} -eq 0 ] ||
-		note "not compiled by the scenario test: ${skipped[*]}"
+		note "not compiled by the scenario hold: ${skipped[*]}"
 	[ ${#ours[@]} -gt 0 ] ||
-		die "the series touches no object of the scenario test" \
+		die "the series touches no object of the scenario hold" \
 		    "add the options to scenarios/"
-	configure ours test "$linux" "$PP_BUILD/kernel/ours-static"
-	configure baseline test "$baseline" "$PP_BUILD/kernel/baseline-static"
+	configure ours hold "$linux" "$PP_BUILD/kernel/ours-static"
+	configure baseline hold "$baseline" "$PP_BUILD/kernel/baseline-static"
 	warnings ours "$linux" "${ours[@]}"
 	warnings baseline "$baseline" "${theirs[@]}"
 	for object in "${ours[@]}"; do

@@ -5,7 +5,7 @@
 # /dev/pmem0.
 MEMORY="7168,slots=2,maxmem=9G"
 SMP="2,sockets=2"
-APPEND="cma=896M memmap=128M!8064M hugepagesz=1G hugepages=3 hugepagesz=2M hugepages=128 numa_balancing=disable random.trust_cpu=on"
+APPEND="cma=896M memmap=128M!8064M hugepagesz=1G hugepages=3 hugepagesz=2M hugepages=128 numa_balancing=disable"
 MACHINE=(
 	-object memory-backend-ram,id=node0,size=5632M
 	-object memory-backend-ram,id=node1,size=1536M

@@ -97,6 +97,68 @@ like "an allow entry that is no regular expression" "$status $err" \
 ok "the allow list of the harness can be read" \
 	"$console" verdict "$here/../scenarios/allow" 0 "$fix/good"
 
+# Splats that must come.  The good run with two self-tests, and what each of
+# them says on the console.
+flag='WARNING: CPU: 1 PID: 71 at mm/odd.c:1 odd+0x5b/0x80'
+
+# expects LIST LINE...: with this list, and these lines after the console's.
+expects()
+{
+	fresh
+	printf '%b' "$1" >"$tmp/expect"
+	shift
+	printf '[    0.950000] %s\n' "$@" >>"$tmp/run/console.log"
+	printf '%s\n' "ok 1 - a:one" "ok 2 - a:two" 1..2 "$(printf '%b' "$end")" \
+		>"$tmp/run/tap.log"
+	[ ${#skip} -eq 0 ] || sed -i "s/a:one/& $skip/" "$tmp/run/tap.log"
+	run "$console" verdict "$tmp/allow" 0 "$tmp/run" "$tmp/expect"
+}
+
+skip=
+one='page_pin: begin a:one'
+two='page_pin: begin a:two'
+want='WARNING: .* odd\\+0x[0-9a-f/x]*\ta:one\tmisuse warns\n'
+expects "$want" "$one" "$flag" "Call Trace:" "$two" "page_pin: end"
+is "a splat that must come passes" "$status $out" "0 passed"
+expects "$want" "$one" "$two"
+like "one that does not come fails" "$status $out" \
+	"^1 failed.no splat 'WARNING: [^']*' came, case a:one: misuse warns$"
+flag_re=${flag//+/\\+}
+expects "$want" "$one" "$flag" "$flag" "$two"
+like "one that comes twice fails" "$status $out" \
+	"^1 failed.console line 14: $flag_re$"
+expects "$want$want" "$one" "$flag" "$flag" "$two"
+is "two that must come pass" "$status $out" "0 passed"
+expects "$want" "$one" "$two" "$flag"
+like "one in another self-test fails" "$status $out" \
+	"^1 failed.console line 14: $flag_re.no splat"
+expects "$want" "$one" "page_pin: end" "$flag"
+like "one after the end fails" "$status $out" "console line 14.*no splat"
+expects "$want" "$flag" "$one"
+like "one before the beginning fails" "$status $out" "console line 12.*no splat"
+expects "$want" "$one" "$flag again"
+like "one that is longer than the expression fails" "$status $out" \
+	"again.no splat"
+expects "${want/a:one/a:three}" "$one"
+is "a self-test that was not run owes none" "$status $out" "0 passed"
+expects "${want/a:one/a:three}" "$one" "$flag"
+like "and excuses none" "$status $out" "^1 failed.console line 13: $flag_re$"
+skip='# SKIP no device'
+expects "$want" "$one"
+is "a self-test that was skipped owes none" "$status $out" "0 passed"
+expects "$want" "$one" "$flag"
+like "and excuses none either" "$status $out" "^1 failed.console line 13"
+skip=
+expects "${want/a:one/-}" "$flag" "$one"
+is "one that comes with every run passes" "$status $out" "0 passed"
+expects "${want/a:one/-}"
+like "and fails when it does not come" "$status $out" "no splat"
+for entry in 'odd' 'odd\ta:one' 'odd\ta:one\t ' 'odd\t\twhy'; do
+	expects "$entry\n"
+	like "an expected splat without all of it: '$entry'" "$status $err" \
+		"^1 .*expect:1 has no reason; "
+done
+
 # TAP.
 tap ''
 fails "no output" "the job printed nothing"
@@ -138,6 +200,69 @@ like "a splat as TAP" "$status $out" "^1 .*not ok 4 - the run is clean.*planted"
 rm "$tmp/run/verdict"
 run "$console" tap "$tmp/run"
 like "a run without a verdict as TAP" "$status $out" "^1 .*# no verdict"
+tap "# of a\nok 1 - a\n# of b\nnot ok 2 - b\n1..2\n$end"
+verdict
+run "$console" tap "$tmp/run"
+like "what a failing point said comes after it" "$out" \
+	"ok 1 - a.not ok 2 - b.# of b.not ok 3"
+fresh
+verdict
+cp -r "$tmp/run" "$tmp/20990101-000000-ours-x-boot"
+run "$console" tap "$tmp/20990101-000000-ours-x-boot" "$tmp/run"
+like "two runs as TAP" "$status $out" \
+	"^0 .*ok 1 - ours-x-boot: .*ok 5 - run: .*ok 8 - run: the run is clean.*1\.\.8$"
+rm "$tmp/run/verdict"
+run "$console" tap "$tmp/20990101-000000-ours-x-boot" "$tmp/run"
+like "two runs, one bad, as TAP" "$status $out" "^1 .*not ok 8 - run: "
+
+# From the logs of self-tests to a table.
+cells()
+{
+	fresh
+	printf '%b' "$1" >"$tmp/run/tap.log"
+	run "$console" cells "$tmp/run"
+}
+
+begun='# begin 3 a:x\nok 1 - a:x\n# begin 4 a:y\n# why\nnot ok 2 - a:y\n'
+more='# begin 5 a:z\nok 3 - a:z # SKIP no DAX\n'
+cells "$begun${more}1..3\n$end"
+is "the cells of a run" "$status $out" "$(printf \
+	'0 3\ta:x\tpass\n4\ta:y\tFAIL\n5\ta:z\tskip')"
+cells "$begun# begin 5 a:z\nok"
+is "a self-test that took the guest down" "$status ${out##*$'\n'}" \
+	"$(printf '1 5\ta:z\tcrash')"
+cells "$begun# begin 5 a:z\n# begin 6 b:a\nok 3 - b:a\n1..3\n$end"
+like "a self-test without a point" "$out" $'5\ta:z\tcrash\n6\tb:a\tpass$'
+cells "$begun# begin 5 a:z\nBail out! it hangs\n# job x ended with status 1\n"
+is "a self-test that hangs" "$status ${out##*$'\n'}" \
+	"$(printf '1 5\ta:z\tcrash')"
+cells "Bail out! no module\n# job x ended with status 1\n"
+is "no self-test at all" "$status $out" "1 "
+
+# table OURS STOCK: two columns of cells, without their numbers.
+table()
+{
+	printf '%b' "$1" >"$tmp/ours"
+	printf '%b' "$2" >"$tmp/stock"
+	run "$console" table ours "$tmp/ours" stock "$tmp/stock"
+}
+
+table '1\ta\tpass\n2\tb\tskip\n' '1\ta\tFAIL\n2\tb\tcrash\n3\tc\tpass\n'
+like "a table has a test a line" "$out" \
+	$'^test +ours +stock\na +pass +FAIL\nb +skip +crash\nc +- +pass\n'
+like "a table ends with the totals" "$out" \
+	'total pass of 3 +1 +1.total FAIL of 3 +0 +1.total crash of 3 +0 +1.total skip of 3 +1 +0.total - of 3 +1 +0$'
+is "a test that ours did not run fails" "$status" 1
+table '1\ta\tpass\n2\tb\tskip\n' '1\ta\tFAIL\n'
+is "what other kernels do does not" "$status" 0
+table '1\ta\tpass\n2\tb\tFAIL\n' ''
+is "a failure of ours fails" "$status" 1
+table '1\ta\tcrash\n' ''
+is "a crash of ours fails" "$status" 1
+table '1\ta\tskip\n' ''
+is "only skips fail" "$status" 1
+table '' ''
+is "nothing fails" "$status" 1
 
 # KUnit.
 kunit()

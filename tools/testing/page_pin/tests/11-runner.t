@@ -15,8 +15,9 @@ top=$tmp/project/tools/testing/page_pin
 src=$tmp/project/build/stock
 built=$tmp/project/build/kernel/stock-toy
 unset BUILD RESULTS JOBS MEASURE TIMEOUT PP_LOCKED PP_TESTS
-mkdir -p "$top/scenarios" "$tmp/path"
-ln -s "$here/../bin" "$here/../guest" "$top/"
+mkdir -p "$top/scenarios" "$top/guest" "$tmp/path"
+ln -s "$here/../bin" "$top/"
+ln -s "$here/../guest"/* "$top/guest/"
 : >"$top/scenarios/allow"
 export PATH=$tmp/path:$PATH
 
@@ -30,7 +31,7 @@ one()
 kernel()
 {
 	run "$top/bin/kernel.sh" "$@"
-	err=$(grep -v 'kernel-stock-toy: ' <<<"$err")
+	err=$(grep -v 'kernel-stock-[a-z]*: ' <<<"$err")
 }
 
 # A kernel that loses an option, and builds or not as the file `broken` says.
@@ -54,6 +55,10 @@ bzImage:
 	touch $(O)/arch/x86/boot/bzImage
 headers_install:
 	mkdir -p $(O)/usr/include
+modules:
+	mkdir -p $(O)/mm
+	echo "from inside" >$(O)/mm/gup_hold.ko
+	@test -z "$(M)" || cat $(M)/Kbuild $(M)/gup_hold.[ch] >$(M)/gup_hold.ko
 MAKE
 toy=$top/scenarios/toy
 printf 'CONFIG_TOY=y\n# CONFIG_OFF is not set\n' >"$toy.config"
@@ -92,6 +97,67 @@ one "a kernel that does not build" "error: toy"
 rm "$src/broken"
 kernel stock toy
 is "the next build recovers" "$status $err" "0 "
+
+# What holds pins, and what tests them, comes from our tree.
+linux=$tmp/project/build/linux
+vm=$linux/tools/testing/selftests/vm
+printf '# Include: toy\nCONFIG_MODULES=y\n' >"$top/scenarios/pins.config"
+pins=${built%toy}pins
+kernel stock pins
+is "no module and no self-tests yet" "$status $(ls "$pins/guest")" \
+	"0 gup_benchmark"
+mkdir -p "$linux/mm" "$vm"
+echo '/* holder */' | tee "$linux/mm/gup_hold.c" >"$linux/mm/gup_hold.h"
+cat >"$vm/../kselftest_harness.h" <<'HARNESS'
+#include <unistd.h>
+#define KSFT_PASS 0
+#define KSFT_FAIL 1
+struct __fixture_variant_metadata {
+	const char *name;
+	struct __fixture_variant_metadata *next;
+};
+struct __test_metadata {
+	const char *name;
+	int timeout, passed;
+	void *results;
+	struct __test_metadata *next;
+};
+struct __fixture_metadata {
+	const char *name;
+	struct __test_metadata *tests;
+	struct __fixture_variant_metadata *variant;
+	struct __fixture_metadata *next;
+} *__fixture_list;
+#include <sys/mman.h>
+#define ksft_print_header()
+#define __run_test(f, v, t)
+static int test_harness_run(int argc, char **argv) { return argc + !argv; }
+HARNESS
+test='int main(int argc, char **argv) { return test_harness_run(argc, argv); }'
+echo "$test" | tee "$vm/page_pin_a.c" >"$vm/page_pin_b.c"
+kernel stock pins
+is "the module and the self-tests are built" "$status $(cd "$pins/guest" && echo *)" \
+	"0 gup_benchmark gup_hold.ko page_pin_a page_pin_b"
+like "the module for a kernel that is not ours" "$(cat "$pins/guest/gup_hold.ko")" \
+	"^obj-m := gup_hold.o.*guest/shim/stock.*holder.*holder"
+ok "the source of our tree is not touched" test ! -e "$linux/mm/Kbuild"
+before=$(stat -c %Y%i "$pins/guest"/{gup_hold.ko,page_pin_*})
+sleep 1
+kernel stock pins
+is "a warm build touches neither" \
+	"$(stat -c %Y%i "$pins/guest"/{gup_hold.ko,page_pin_*})" "$before"
+rm "$vm/page_pin_b.c"
+kernel stock pins
+ok "a self-test that is gone is no longer run" \
+	test "$status" -eq 0 -a ! -e "$pins/guest/page_pin_b"
+echo 'CONFIG_GUP_HOLD=m' >"$top/scenarios/pins.stock.config"
+kernel stock pins
+is "our kernel's module is its own" "$status $(cat "$pins/guest/gup_hold.ko")" \
+	"0 from inside"
+echo '#error broken test' >>"$vm/page_pin_a.c"
+kernel stock pins
+one "a self-test that does not build" "error: #error broken test"
+echo "$test" >"$vm/page_pin_a.c"
 (
 	flock 8
 	sleep 30
@@ -156,6 +222,35 @@ is "the guest dies with its run, however that ends" \
 run "$top/bin/results.sh"
 like "the list of results has them all" "$out" \
 	"toy-boot +passed.*boot +failed: .*boot +did not end$"
+splat="echo '[ 1.0] WARNING: at odd' >>\${logs[0]}"
+for file in scenarios/toy.stock.expect guest/boot.expect guest/boot.toy.expect; do
+	printf 'WARNING: at odd\t-\tprovoked\n' >"$top/$file"
+	guest "$good; $splat"
+	is "a splat that $file wants passes" "$status $(cat "$last/verdict")" \
+		"0 passed"
+	guest "$good"
+	like "and must come" "$status $(cat "$last/verdict")" \
+		"^1 failed.no splat 'WARNING: at odd' came"
+	rm "$top/$file"
+done
+printf 'WARNING: at odd\t-\tprovoked\n' >"$top/scenarios/toy.ours.expect"
+guest "$good; $splat"
+like "what another kernel wants does not excuse" \
+	"$status $(cat "$last/verdict")" "^1 failed.console line 12"
+rm "$top/scenarios/toy.ours.expect"
+
+# Disks.
+echo 'DISKS=("ext4 8" "xfs 320" "slow 8 1000" "swap 1")' >>"$toy.boot"
+guest "$good; ls \"\${logs[0]%/*}/disks\" >$tmp/disks"
+is "the guest has its disks" "$status $(paste -sd ' ' "$tmp/disks")" \
+	"0 ext4.img slow.img swap.img xfs.img"
+is "which are gone with it" "$(ls "$last")" "$(ls -I disks "$last")"
+like "and know what they are" "$(cat "$last/qemu-cmd")" \
+	"slow.img.*throttling.bps-write=1000.*drive=slow.*serial=slow.*swap.img"
+echo 'DISKS=("tape 8")' >>"$toy.boot"
+guest "$good"
+one "a disk that is none" "there is no disk 'tape'"
+echo 'DISKS=()' >>"$toy.boot"
 printf 'odd\n' >"$top/scenarios/allow"
 guest "$good"
 like "an allow list that cannot be read fails" \
@@ -174,6 +269,62 @@ ln -s /usr/bin/* "$tmp/few/"
 rm "$tmp/few/qemu-system-x86_64"
 run env PATH="$tmp/few" "$top/bin/run.sh" stock toy boot
 one "a machine without QEMU" "qemu-system-x86_64 is not installed"
+
+# The self-tests on three kernels.  The baseline's guest dies in the second of
+# three, and stock's never ends in the first one.
+cp -r "$src" "${src%stock}baseline"
+cp -r "$src"/{Kbuild,Makefile,arch,kernel} "$linux/"
+cp "$src/tools/testing/selftests/vm/gup_benchmark.c" "$vm/"
+printf 'CONFIG_TOY=y\n' >"$top/scenarios/hold.config"
+cat >"$tmp/qemu" <<QEMU
+cp $fix/good/console.log "\${logs[0]}"
+line="\$*"
+read -r kernel first tests <<<"\${line##* page-pin }"
+echo "\$tests" >$tmp/tests
+exec >"\${logs[1]}"
+n=0
+for number in 1 2 3; do
+	[ "\$number" -ge "\${first%% *}" ] || continue
+	n=\$((n + 1))
+	echo "# begin \$number t:\$number"
+	case \$kernel\$number in
+	baseline2) exit ;;
+	stock1) exec sleep 30 ;;
+	stock3) echo "not ok \$n - t:3" ;;
+	*) echo "ok \$n - t:\$number" ;;
+	esac
+done
+echo "1..\$n"
+echo "# job page-pin ended with status 0"
+QEMU
+export TIMEOUT=3
+run "$top/bin/compare.sh"
+is "a table of three kernels" "$status
+$(tr -s ' ' <<<"$out")" "0
+test ours stock baseline
+t:1 pass crash pass
+t:2 pass pass crash
+t:3 pass FAIL pass
+
+total pass of 3 3 1 2
+total FAIL of 3 0 1 0
+total crash of 3 0 1 1"
+like "and where it is kept" "$err" "results in .*-compare\."
+run "$top/bin/compare.sh" t u:v
+like "a table of some tests" "$status $(cat "$tmp/tests")" "^0 t u:v"
+sed -i 's/stock3/ours3/' "$tmp/qemu"
+run "$top/bin/compare.sh"
+like "a failure of ours fails" "$status $out" $'^1 .*t:3 +FAIL +pass +pass'
+sed -i "s/ours3/stock3/; 1a echo '[ 1.0] WARNING: odd' >>\"\${logs[0]}\"" \
+	"$tmp/qemu"
+run "$top/bin/compare.sh"
+like "a splat of ours fails, though the table is good" "$status $out" \
+	$'^1 .*t:3 +pass +FAIL +pass'
+echo "echo 'Bail out! no DIMM' >\${logs[1]}" >"$tmp/qemu"
+run "$top/bin/compare.sh"
+err=$(grep -v -e ': started' -e ': done' -e 'run failed' <<<"$err")
+one "a guest that runs no test at all" "guest of ours ran no test: Bail out! no DIMM"
+unset TIMEOUT
 
 # Packages: an apt whose lists are absent until `update`, or a broken one.
 printf '#!/bin/bash\nexec "$@"\n' >"$tmp/path/sudo"

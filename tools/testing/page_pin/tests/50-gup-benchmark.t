@@ -2,11 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # gup_benchmark of the series in every get and pin mode over 4K, THP and
-# hugetlb memory, in a kernel with the checks of memory management on, and the
+# hugetlb memory, without and with the checks of memory management, and the
 # counters after each.
 
 set -e
 bin=$(cd "$(dirname "${BASH_SOURCE[0]}")/../bin" && pwd)
-"$bin/kernel.sh" ours test
-dir=$("$bin/run.sh" ours test gup-benchmark ours) || [ -d "$dir" ]
-exec "$bin/console.py" tap "$dir"
+dirs=()
+for scenario in hold debug; do
+	"$bin/kernel.sh" ours "$scenario"
+	dir=$("$bin/run.sh" ours "$scenario" gup-benchmark ours) ||
+		[ -d "$dir" ]
+	dirs+=("$dir")
+done
+exec "$bin/console.py" tap "${dirs[@]}"
