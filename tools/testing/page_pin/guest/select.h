@@ -9,6 +9,11 @@
 #ifndef PAGE_PIN_SELECT_H
 #define PAGE_PIN_SELECT_H
 
+/* Before anything is included, as the tests have it. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
