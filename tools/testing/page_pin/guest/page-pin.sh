@@ -14,6 +14,8 @@
 # shellcheck source-path=SCRIPTDIR source=world.sh
 . "$GUEST/world.sh"
 
+PP_KMSG=${PP_KMSG:-/dev/kmsg}
+PP_SYSRQ=${PP_SYSRQ:-/proc/sysrq-trigger}
 kernel=$1 first=${2:-1}
 shift 2 || shift
 
@@ -34,24 +36,34 @@ released()
 	return 1
 }
 
+# kill_case PID: with the child in which the case itself runs.
+kill_case()
+{
+	local children
+	read -r children <"/proc/$1/task/$1/children"
+	echo "# killed after $CASE_LIMIT s"
+	# shellcheck disable=SC2086
+	kill -KILL "$1" $children
+}
+
 # run_case BINARY CASE: run it, with what it says as notes.  A case that
 # cannot even be killed ends the job.
 run_case()
 {
 	local pid tick=0 status=0
-	"$1" "$2" >/run/out 2>&1 </dev/null &
+	"$1" "$2" >"$TMPDIR/out" 2>&1 </dev/null &
 	pid=$!
 	while [ -d "/proc/$pid" ]; do
 		read -r -t 0.1 -u "$clock" || tick=$((tick + 1))
 		[ "$tick" -ne $((CASE_LIMIT * 10)) ] ||
-			kill -KILL -- "$pid"
+			kill_case "$pid"
 		[ "$tick" -gt $((CASE_LIMIT * 10 + 100)) ] || continue
-		echo w >/proc/sysrq-trigger
+		echo w >"$PP_SYSRQ"
 		echo "Bail out! $2 hangs and cannot be killed"
 		exit 1
 	done
 	wait "$pid" || status=$?
-	sed 's/^#\? */# /; /^# \(TAP version\|1\.\.\|ok \)/d' /run/out
+	sed 's/^#\? */# /; /^# \(TAP version\|1\.\.\|ok \)/d' "$TMPDIR/out"
 	[ "$status" -eq 0 ] || echo "# ended with status $status"
 	return "$status"
 }
@@ -62,8 +74,8 @@ judge()
 	local name=$2 word=ok skip=
 	run_case "$1" "$3" || word="not ok"
 	if [ "$word" = ok ]; then
-		skip=$(sed -n 's/^ok [0-9]* # SKIP */ # SKIP /p' /run/out)
-		[ -n "$skip" ] || grep -q "^ok [0-9]* $3\$" /run/out ||
+		skip=$(sed -n 's/^ok [0-9]* # SKIP */ # SKIP /p' "$TMPDIR/out")
+		[ -n "$skip" ] || grep -q "^ok [0-9]* $3\$" "$TMPDIR/out" ||
 			word="not ok"
 	fi
 	released || word="not ok" skip=
@@ -85,8 +97,8 @@ wanted()
 }
 
 # A clock that ticks without starting a process: nobody writes to it.
-mkfifo /run/clock
-exec {clock}<>/run/clock
+mkfifo "$TMPDIR/clock"
+exec {clock}<>"$TMPDIR/clock"
 tests=("$@")
 make_world || { echo "Bail out! the guest cannot be prepared"; exit 1; }
 number=0
@@ -99,10 +111,10 @@ for binary in "$TOOLS"/page_pin*; do
 		[ "$number" -ge "$first" ] || continue
 		name=${binary##*/}:$case
 		# For whoever reads the console, and for the next boot.
-		echo "<5>page_pin: begin $name" >/dev/kmsg
+		echo "<5>page_pin: begin $name" >"$PP_KMSG"
 		echo "# begin $number $name"
 		judge "$binary" "$name" "$case"
 	done
 done
-echo "<5>page_pin: end" >/dev/kmsg
+echo "<5>page_pin: end" >"$PP_KMSG"
 plan
