@@ -8,14 +8,15 @@
 #                                 stable pages
 #   /run/pin/dax                  ext4 with DAX on memory
 #   /run/pin/tmpfs, /run/pin/huge memory: tmpfs, and 2 MB hugetlbfs
-#   node 2                        a DIMM, online and movable only
+#   node 2                        two DIMMs, online and movable only; the second
+#                                 one, PNP0C80:01, may be ejected
 #   swap, huge pages, /sys/kernel/debug/gup_hold
 
 export PAGE_PIN_DIR=/run/pin
 # Times that a case may take: its own alarm, and then the whole of it.
 export CASE_TIMEOUT=4
 # shellcheck disable=SC2034 # the job uses it
-CASE_LIMIT=300
+CASE_LIMIT=600
 
 # or_fail COMMAND...: say what went wrong.
 or_fail()
@@ -41,8 +42,8 @@ make_disk()
 	esac
 }
 
-# online_dimm: the memory of node 2 is for movable pages only.
-online_dimm()
+# online_dimms: the memory of node 2 is for movable pages only.
+online_dimms()
 {
 	local block found=0
 	for block in /sys/devices/system/node/node2/memory*; do
@@ -71,7 +72,7 @@ make_world()
 	mkdir -p /run/pin/tmpfs /run/pin/huge &&
 	or_fail mount -t tmpfs -o size=1G tmpfs /run/pin/tmpfs &&
 	or_fail mount -t hugetlbfs hugetlbfs /run/pin/huge &&
-	online_dimm && make_dax || return
+	online_dimms && make_dax || return
 	# What is made to fail is no news for the console.
 	for fault in /sys/kernel/debug/fail*/verbose; do
 		[ ! -e "$fault" ] || echo 0 >"$fault"
