@@ -16,6 +16,7 @@
 
 shopt -s extglob
 PP_KMSG=${PP_KMSG:-/dev/kmsg}
+PP_ONCE=${PP_ONCE:-/sys/kernel/debug/clear_warn_once}
 PP_SYSRQ=${PP_SYSRQ:-/proc/sysrq-trigger}
 kernel=$1 first=${2:-1}
 shift 2 || shift
@@ -120,6 +121,8 @@ for binary in "$TOOLS"/page_pin*; do
 		number=$((number + 1))
 		[ "$number" -ge "$first" ] || continue
 		name=${binary##*/}:$case
+		# A warning that comes only once comes again in each case.
+		echo 1 >"$PP_ONCE"
 		# For whoever reads the console, and for the next boot.
 		echo "<5>page_pin: begin $name" >"$PP_KMSG"
 		echo "# begin $number $name"

@@ -99,7 +99,7 @@ job()
 	rm -f "$tmp/run/clock" "$tmp/kmsg"
 	run env GUEST="$tmp/guest" TOOLS="$tmp/tools" TMPDIR="$tmp/run" \
 		PP_VMSTAT="$tmp/vmstat" PP_REFRESH=/dev/null \
-		PP_KMSG="$tmp/kmsg" PP_SYSRQ=/dev/null \
+		PP_KMSG="$tmp/kmsg" PP_ONCE="$tmp/once" PP_SYSRQ=/dev/null \
 		bash "$here/../guest/page-pin.sh" "$@"
 	out="$status $(paste -sd '|' <<<"$out")"
 }
@@ -113,6 +113,7 @@ is "cases become points" "$out" "0 # begin 1 page_pin_a:good\
 |ok 2 - page_pin_b:skip # SKIP no DIMM|1..2"
 is "the console says which one is at work" "$(paste -sd '|' "$tmp/kmsg")" \
 	"<5>page_pin: end"
+is "a warning that comes once may come again" "$(cat "$tmp/once")" 1
 job ours 2
 is "from the second one on" "$out" \
 	"0 # begin 2 page_pin_b:skip|ok 1 - page_pin_b:skip # SKIP no DIMM|1..1"
