@@ -73,6 +73,8 @@ make_world()
 	or_fail mount -t tmpfs -o size=1G tmpfs /run/pin/tmpfs &&
 	or_fail mount -t hugetlbfs hugetlbfs /run/pin/huge &&
 	online_dimms && make_dax || return
+	# A kernel that spins is not waited for.
+	echo 1 >/proc/sys/kernel/panic_on_rcu_stall
 	# What is made to fail is no news for the console.
 	for fault in /sys/kernel/debug/fail*/verbose; do
 		[ ! -e "$fault" ] || echo 0 >"$fault"
