@@ -49,11 +49,14 @@ static unsigned long page_pin_run(struct page **pages, unsigned long nr,
  * page_pin_acquired() - count pins that are handed to a caller
  * @pages: the pages, none of them exempt
  * @nr: number of entries in @pages, which is the number of pins
+ * @walk: PAGE_PIN_FAST or PAGE_PIN_SLOW, the event they are counted as
  *
  * Context: Any, also with interrupts off.
  */
-void page_pin_acquired(struct page **pages, unsigned long nr)
+void page_pin_acquired(struct page **pages, unsigned long nr,
+		       enum vm_event_item walk)
 {
+	count_vm_events(walk, nr);
 	while (nr) {
 		unsigned long same = page_pin_same_node(pages, nr);
 
@@ -81,8 +84,15 @@ static inline bool page_pin_is_held(struct page *head, unsigned long refs)
 }
 #endif
 
-/* Returns how many of the entries had no pin to give back. */
-static unsigned long page_pin_drop_all(struct page **pages, unsigned long nr)
+/**
+ * page_pin_drop_all() - give many pins back, uncounted
+ * @pages: the pages, exempt ones are passed over
+ * @nr: number of entries in @pages
+ *
+ * Context: Any where put_page() may be called.
+ * Return: how many of the entries had no pin to give back.
+ */
+unsigned long page_pin_drop_all(struct page **pages, unsigned long nr)
 {
 	unsigned long run, kept = 0;
 

@@ -112,7 +112,9 @@ static __always_inline struct page *page_pin_reserve(struct page *page,
  * page_ref_freeze().
  *
  * Context: Any, also with interrupts off.
- * Return: true if the page is pinned. False if it has changed its shape; the
+ * Return: true if the page is pinned. A lockless walk then looks at the entry a
+ * last time if @weight is @refs, which is so if the pins are counted exactly:
+ * that count has risen only now. False if the page has changed its shape; the
  * caller still holds @weight references on @head and has to put them.
  */
 static __always_inline bool page_pin_settle(struct page *page,
@@ -125,8 +127,11 @@ static __always_inline bool page_pin_settle(struct page *page,
 		     page_pin_weight(exact, refs) != weight))
 		return false;
 
-	if (exact)
+	if (exact) {
 		atomic_add(refs, page_pin_exact_count(head));
+		/* The entry is looked at again: see page_pin_came_first(). */
+		smp_mb__after_atomic();
+	}
 	return true;
 }
 
@@ -187,8 +192,12 @@ static inline bool __must_check page_pin_try_grab(struct page *page,
 {
 	if (flags & FOLL_GET)
 		return try_get_page(page);
-	if (flags & FOLL_PIN)
-		return page_pin_grab(page, 1) || page_pin_exempt(page);
+	if (flags & FOLL_PIN) {
+		if (likely(page_pin_grab(page, 1)) || page_pin_exempt(page))
+			return true;
+		count_vm_event(PAGE_PIN_OVERFLOW);
+		return false;
+	}
 	return true;
 }
 
@@ -201,12 +210,14 @@ struct page_pin_batch {
 	long nr;			/* base pages */
 };
 
-/* Enter what has been gathered as pins acquired. */
+/* Enter what has been gathered as pins acquired, by the walk with the lock. */
 static inline void page_pin_batch_flush(struct page_pin_batch *batch)
 {
-	if (batch->nr)
+	if (batch->nr) {
 		mod_node_page_state(batch->pgdat, NR_FOLL_PIN_ACQUIRED,
 				    batch->nr);
+		count_vm_events(PAGE_PIN_SLOW, batch->nr);
+	}
 	batch->nr = 0;
 }
 
@@ -233,7 +244,9 @@ static inline void page_pin_batch_add(struct page_pin_batch *batch,
 	batch->nr += nr;
 }
 
-void page_pin_acquired(struct page **pages, unsigned long nr);
+unsigned long page_pin_drop_all(struct page **pages, unsigned long nr);
+void page_pin_acquired(struct page **pages, unsigned long nr,
+		       enum vm_event_item walk);
 void page_pin_release(struct page **pages, unsigned long nr);
 void page_pin_dirty(struct page **pages, unsigned long nr);
 

@@ -88,4 +88,41 @@ static inline bool page_maybe_dma_pinned(struct page *page)
 	return page_pin_count(page) != 0;
 }
 
+/**
+ * page_pin_came_first() - was a page pinned before its entry was cleared?
+ * @page: the page that the entry mapped, a tail stands for its head
+ *
+ * For whoever takes a page away from a process or write-protects it, and has
+ * asked for pins before, with nothing to keep new ones out since:
+ *
+ *   CPU0: takes the page away           CPU1: pins without a lock
+ *
+ *   page_maybe_dma_pinned(): no
+ *                                       reads the entry
+ *                                       raises _refcount
+ *                                       reads the entry again: pinned
+ *   clears the entry
+ *   page_pin_came_first(): yes
+ *   puts the entry back
+ *
+ * With the entry cleared the answer is final for this mapping: either the pin
+ * shows here, or CPU1 finds the entry changed and backs off. For a large page,
+ * which has a count of its own, CPU1 looks at the entry once more when it has
+ * raised that. The barrier pairs with the one that page_ref_add_checked()
+ * implies in page_pin_reserve(), and with the one in page_pin_settle().
+ *
+ * If an anonymous page were taken away all the same, the next write of the
+ * process would go to a copy that the device does not know.
+ *
+ * Context: The lock of the page table is held, which keeps out all who pin with
+ * a lock, and the entry is clear or invalid.
+ * Return: true if the page has a pin or may have one.
+ */
+static inline bool page_pin_came_first(struct page *page)
+{
+	/* See above. */
+	smp_mb();
+	return unlikely(page_maybe_dma_pinned(page));
+}
+
 #endif /* _LINUX_PAGE_PIN_H */

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pinned pages whose process may not write to them for a while, and that are
+ * to be where they were when it may again.  The idea is told in
+ * page_pin_protect.h, and what a driver may rely on in
+ * Documentation/core-api/pin_user_pages.rst.
+ */
+#include <linux/mm.h>
+#include <linux/page-flags.h>
+
+#include "page_pin_protect.h"
+
+/**
+ * page_pin_write_protected() - a writable entry of a private mapping is no more
+ * @vma: the private mapping
+ * @addr: user address of the page
+ * @pte: the entry as it was, writable
+ *
+ * A lockless pin is taken before its entry is looked at again, and here the
+ * entry has gone before the page is looked at. The barrier pairs with the one
+ * in page_pin_reserve(), and costs nothing where the entry was cleared by an
+ * atomic operation that is a barrier already.
+ *
+ * Context: The page table lock is held, and the entry is cleared.
+ */
+void page_pin_write_protected(struct vm_area_struct *vma, unsigned long addr,
+			      pte_t pte)
+{
+	struct page *page;
+
+	smp_mb__after_atomic();
+	if (!READ_ONCE(vma->vm_mm->has_pinned))
+		return;
+	page = vm_normal_page(vma, addr, pte);
+	if (page && PageAnon(page) && page_maybe_dma_pinned(page))
+		SetPageAnonSole(page);
+}
