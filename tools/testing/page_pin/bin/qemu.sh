@@ -42,7 +42,7 @@ qemu_args()
 	       -display none -no-reboot
 	       -virtfs "local,path=/,mount_tag=/dev/root,security_model=none,readonly=on,multidevs=remap,id=hroot"
 	       -kernel "$out/arch/x86/boot/bzImage"
-	       -append "console=ttyS0 panic=-1 panic_on_oops=1 norandmaps root=/dev/root rootfstype=9p rootflags=trans=virtio,version=9p2000.L,cache=loose,msize=262144 ro $APPEND init=$init -- $out/guest $*")
+	       -append "console=ttyS0 panic=-1 oops=panic norandmaps root=/dev/root rootfstype=9p rootflags=trans=virtio,version=9p2000.L,cache=loose,msize=262144 ro $APPEND init=$init -- $out/guest $*")
 }
 
 # make_disks DIR: make the scenario's disks as files in DIR and give them to
