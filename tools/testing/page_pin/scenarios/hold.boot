@@ -7,15 +7,15 @@ MEMORY="7168,slots=2,maxmem=9G"
 SMP="2,sockets=2"
 APPEND="cma=896M memmap=128M!8064M hugepagesz=1G hugepages=3 hugepagesz=2M hugepages=128 numa_balancing=disable"
 MACHINE=(
-	-object memory-backend-ram,id=node0,size=5632M
-	-object memory-backend-ram,id=node1,size=1536M
-	-numa node,nodeid=0,cpus=0,memdev=node0
-	-numa node,nodeid=1,cpus=1,memdev=node1
-	-numa node,nodeid=2
-	-object memory-backend-ram,id=dimm0,size=512M
-	-device pc-dimm,memdev=dimm0,node=2
-	-object memory-backend-ram,id=dimm1,size=256M
-	-device pc-dimm,memdev=dimm1,node=2
+	-object "memory-backend-ram,id=node0,size=5632M"
+	-object "memory-backend-ram,id=node1,size=1536M"
+	-numa "node,nodeid=0,cpus=0,memdev=node0"
+	-numa "node,nodeid=1,cpus=1,memdev=node1"
+	-numa "node,nodeid=2"
+	-object "memory-backend-ram,id=dimm0,size=512M"
+	-device "pc-dimm,memdev=dimm0,node=2"
+	-object "memory-backend-ram,id=dimm1,size=256M"
+	-device "pc-dimm,memdev=dimm1,node=2"
 )
 # What is on each disk, its size in MB, and the bytes a second that it writes.
 DISKS=("ext4 320" "xfs 320" "swap 512" "slow 64 1048576")
