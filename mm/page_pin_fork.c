@@ -107,10 +107,9 @@ static void page_pin_fork_map_huge(struct vm_area_struct *vma, pmd_t *pmd,
 				   pgtable_t pgtable)
 {
 	struct mm_struct *mm = vma->vm_mm;
-	spinlock_t *ptl;
+	spinlock_t *ptl = pmd_lock(mm, pmd);
 	pmd_t entry;
 
-	ptl = pmd_lock(mm, pmd);
 	page_add_new_anon_rmap(copy, vma, addr, true);
 	lru_cache_add_inactive_or_unevictable(copy, vma);
 	pgtable_trans_huge_deposit(mm, pmd, pgtable);

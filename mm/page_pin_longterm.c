@@ -81,7 +81,10 @@ static unsigned long page_pin_longterm_good(struct page **pages,
 	return i;
 }
 
-/* Only with a reference to @head. Pages of drivers are neither of the two. */
+/*
+ * The caller has a reference to @head. A page of a driver is neither hugetlb nor
+ * on an LRU list: it stays where it is.
+ */
 static bool page_pin_isolate(struct page *head, struct list_head *list)
 {
 	if (PageHuge(head))

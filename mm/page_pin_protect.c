@@ -28,6 +28,7 @@ void page_pin_write_protected(struct vm_area_struct *vma, unsigned long addr,
 {
 	struct page *page;
 
+	/* See above. */
 	smp_mb__after_atomic();
 	if (!READ_ONCE(vma->vm_mm->has_pinned))
 		return;

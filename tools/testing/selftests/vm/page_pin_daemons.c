@@ -5,6 +5,10 @@
  * the pinned one to which it happens, or the case is left out.  See
  * Documentation/core-api/pin_user_pages.rst.
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
 #include <time.h>
 
 #include "page_pin_memory.h"

@@ -9,8 +9,8 @@
 #include "page_pin_memory.h"
 #include "page_pin_numa.h"
 
-/* More than one pin or fork() here needs. */
-#define MOST_ALLOCATIONS	400
+/* More than one pin or fork() here needs; a huge page may be copied in 512. */
+#define MOST_ALLOCATIONS	2000
 
 #define FAIL_NTH		"/proc/self/fail-nth"
 

@@ -5,6 +5,10 @@
  * that is lost seldom may be missed in one run.  See
  * Documentation/core-api/pin_user_pages.rst.
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
 #include <pthread.h>
 
 #include "page_pin_memory.h"

@@ -188,6 +188,35 @@ TEST_F(lazy_free, device_write_after_madv_free_is_not_lost)
 }
 
 /*
+ * Coherent, and a refusal: a huge page is not split while one of its pages is
+ * pinned.
+ */
+TEST(split_leaves_a_pinned_huge_page)
+{
+	struct memory m, other;
+	struct device dev;
+
+	SKIP_IF(dev_open(&dev));
+	ASSERT_EQ(0, pins_left());
+	SKIP_IF(memory_map(&m, THP, false));
+	SKIP_IF(memory_map(&other, THP, false));
+	dev.m = &m;
+	dev.first = m.step;
+	ASSERT_EQ(1, dev_take_at(&dev, m.p + dev.first, 1, GUP_HOLD_PIN_FAST,
+				 GUP_HOLD_WRITE, 1));
+	if (file_write("/sys/kernel/debug/split_huge_pages", "1"))
+		SKIP_CASE("the kernel cannot be told to split huge pages");
+	EXPECT_FALSE(is_thp(other.p));
+	EXPECT_TRUE(is_thp(m.p));
+	cpu_write(&m, 100);
+	EXPECT_EQ(0, dev_check(&dev, 100));
+	dev_close(&dev);
+	memory_unmap(&m);
+	memory_unmap(&other);
+	EXPECT_EQ(0, pins_left());
+}
+
+/*
  * Files: what the device writes has to get to the disk
  */
 

@@ -6,6 +6,10 @@
  *
  * The last case ejects a memory device, which does not come back.
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
 #include <glob.h>
 #include <pthread.h>
 #include <sys/stat.h>
