@@ -93,7 +93,7 @@ static inline bool page_maybe_dma_pinned(struct page *page)
  * @page: the page that the entry mapped, a tail stands for its head
  *
  * For whoever takes a page away from a process or write-protects it, and has
- * asked for pins before, with nothing to keep new ones out since:
+ * asked for pins before, with nothing to keep new ones out since::
  *
  *   CPU0: takes the page away           CPU1: pins without a lock
  *
