@@ -8,8 +8,8 @@
 #                                 stable pages
 #   /run/pin/dax                  ext4 with DAX on memory
 #   /run/pin/tmpfs, /run/pin/huge memory: tmpfs, and 2 MB hugetlbfs
-#   node 2                        two DIMMs, online and movable only; the second
-#                                 one, PNP0C80:01, may be ejected
+#   node 2                        DIMMs, online and movable only; the last one,
+#                                 PNP0C80:05, may be ejected
 #   swap, huge pages, /sys/kernel/debug/gup_hold
 
 export PAGE_PIN_DIR=/run/pin
