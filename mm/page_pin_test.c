@@ -12,6 +12,7 @@
 
 #include "internal.h"
 #include "page_pin.h"
+#include "page_pin_fork.h"
 
 /* Large enough for many tails, small enough to be had at any time. */
 #define LARGE_ORDER	4
@@ -298,6 +299,41 @@ static void abandoned_pin_is_not_counted(struct kunit *test)
 /* small, zero page, all of large, small again, two parts of large */
 #define MIXED_NR	(1 + 1 + LARGE_NR + 1 + 2)
 
+/* One update of /proc/vmstat for many pages, however they come. */
+static void pins_of_a_batch_are_counted_at_once(struct kunit *test)
+{
+	struct page *page = test_page(test, LARGE_ORDER);
+	struct page_pin_batch batch = { NULL };
+	long acquired = vmstat_sum(NR_FOLL_PIN_ACQUIRED);
+	int i;
+
+	for (i = 0; i < LARGE_NR; i++)
+		page_pin_batch_add(&batch, page + i, 1);
+	KUNIT_EXPECT_EQ(test, vmstat_sum(NR_FOLL_PIN_ACQUIRED), acquired);
+	page_pin_batch_flush(&batch);
+	KUNIT_EXPECT_EQ(test, vmstat_sum(NR_FOLL_PIN_ACQUIRED),
+			acquired + LARGE_NR);
+	page_pin_batch_flush(&batch);
+	KUNIT_EXPECT_EQ(test, vmstat_sum(NR_FOLL_PIN_ACQUIRED),
+			acquired + LARGE_NR);
+	/* For the balance: nothing was pinned here. */
+	mod_node_page_state(page_pgdat(page), NR_FOLL_PIN_RELEASED, LARGE_NR);
+	test_page_free(test, page, LARGE_ORDER);
+}
+
+/* Many threads share that word, so it is not written without need. */
+static void mm_is_marked_only_once(struct kunit *test)
+{
+	struct mm_struct *mm = kunit_kzalloc(test, sizeof(*mm), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, mm);
+	page_pin_mark_mm(mm);
+	KUNIT_EXPECT_EQ(test, mm->has_pinned, 1U);
+	mm->has_pinned = 2;
+	page_pin_mark_mm(mm);
+	KUNIT_EXPECT_EQ(test, mm->has_pinned, 2U);
+}
+
 static void release_counts_every_base_page_once(struct kunit *test)
 {
 	long acquired = vmstat_sum(NR_FOLL_PIN_ACQUIRED);
@@ -365,6 +401,8 @@ static struct kunit_case page_pin_test_cases[] = {
 	KUNIT_CASE(two_million_pins_fit),
 	KUNIT_CASE(zero_page_is_left_alone),
 	KUNIT_CASE(abandoned_pin_is_not_counted),
+	KUNIT_CASE(pins_of_a_batch_are_counted_at_once),
+	KUNIT_CASE(mm_is_marked_only_once),
 	KUNIT_CASE(release_counts_every_base_page_once),
 	KUNIT_CASE(dirty_release_marks_the_head),
 	{}

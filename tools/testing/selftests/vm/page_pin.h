@@ -30,11 +30,13 @@
  * 16 tail pinned, head unpinned	page_pin_api: given_back_by_*
  * 17 reference given back as a pin	page_pin_misuse: unpin_of_get_*
  * 19 absurd sizes			page_pin_input
+ * 20 a shared flag is always written	KUnit page_pin: mm_is_marked_only_once
+ * 22 two counter updates a page	KUnit page_pin: pins_of_a_batch_*
  * 23 buffers taken from a pinned page	page_pin_reclaim: buffers_stay_*,
  *					what_the_device_writes_*
  *
- * Of 20, 21 and 22 (a flag written too often, mmap_lock in another cache line,
- * two counter updates a page) nothing is seen from here.
+ * 21, mmap_lock on another cache line, is a matter of the layout of structures:
+ * compare offsetof(struct mm_struct, mmap_lock) with that of the kernel before.
  */
 #ifndef PAGE_PIN_TESTS_H
 #define PAGE_PIN_TESTS_H
