@@ -92,6 +92,11 @@ judge()
 	[ "$good" = yes ] && released || word="not ok" skip=''
 	points=$((points + 1))
 	echo "$word $points - $2$skip"
+	# What a peer leaks is held against the one case that found it.
+	if [ "$word" = "not ok" ] && [ "$kernel" != ours ] && ! released; then
+		echo "Bail out! pins are left, the other cases need a new boot"
+		exit 1
+	fi
 }
 
 # wanted BINARY CASE: was it asked for?

@@ -150,6 +150,10 @@ job ours 1 page_pin_a
 is "one that leaves a pin" "$out" "0 # begin 1 page_pin_a:x\
 |# nr_foll_pin_acquired 221184, nr_foll_pin_released 1\
 |not ok 1 - page_pin_a:x|# begin 2 page_pin_a:good|ok 2 - page_pin_a:good|1..2"
+program a "x echo ok 1 x; $leak" "good echo ok 1 good; $mend"
+job stock 1 page_pin_a
+like "a leak on a peer ends the boot" "$out" \
+	"^1 .*\|not ok 1 - page_pin_a:x\|.*Bail out! pins are left[^|]*$"
 program a "x echo 'ok 1 # SKIP no'; $leak" "good echo ok 1 good; $mend"
 job ours 1 page_pin_a
 like "one that skips and leaves a pin" "$out" "\|not ok 1 - page_pin_a:x\|"
