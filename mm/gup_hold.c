@@ -470,6 +470,18 @@ static long gup_hold_ask(struct gup_hold_file *file, struct gup_hold_ask *arg)
 	return 0;
 }
 
+static long gup_hold_dump(struct gup_hold_file *file, struct gup_hold_ask *arg)
+{
+	struct gup_hold *hold = find_hold(file, arg->id);
+
+	if (!hold)
+		return -ENOENT;
+	if (!in_hold(hold, arg->first, 1) || !hold->pages[arg->first])
+		return -EINVAL;
+	dump_page(hold->pages[arg->first], "gup_hold");
+	return 0;
+}
+
 /*
  * The device
  */
@@ -614,6 +626,7 @@ static long gup_hold_ioctl(struct file *filep, unsigned int cmd,
 	case GUP_HOLD_WRITE_DATA:
 	case GUP_HOLD_GIVE:
 	case GUP_HOLD_MISUSE:
+	case GUP_HOLD_DUMP:
 		break;
 	default:
 		return -EINVAL;
@@ -639,6 +652,9 @@ static long gup_hold_ioctl(struct file *filep, unsigned int cmd,
 		break;
 	case GUP_HOLD_ASK:
 		ret = gup_hold_ask(file, &arg.ask);
+		break;
+	case GUP_HOLD_DUMP:
+		ret = gup_hold_dump(file, &arg.ask);
 		break;
 	case GUP_HOLD_GIVE:
 		ret = gup_hold_give(file, &arg.give);

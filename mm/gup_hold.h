@@ -199,5 +199,7 @@ struct gup_hold_misuse {
 #define GUP_HOLD_WRITE_DATA	_IOW('h', 4, struct gup_hold_io)
 #define GUP_HOLD_GIVE		_IOW('h', 5, struct gup_hold_give)
 #define GUP_HOLD_MISUSE		_IOW('h', 6, struct gup_hold_misuse)
+/* dump_page() of page @first, nothing else of the struct is looked at. */
+#define GUP_HOLD_DUMP		_IOW('h', 7, struct gup_hold_ask)
 
 #endif /* _MM_GUP_HOLD_H */

@@ -18,8 +18,7 @@
  *
  * A lockless pin is taken before its entry is looked at again, and here the
  * entry has gone before the page is looked at. The barrier pairs with the one
- * in page_pin_reserve(), and costs nothing where the entry was cleared by an
- * atomic operation that is a barrier already.
+ * in page_pin_reserve().
  *
  * Context: The page table lock is held, and the entry is cleared.
  */
@@ -28,8 +27,7 @@ void page_pin_write_protected(struct vm_area_struct *vma, unsigned long addr,
 {
 	struct page *page;
 
-	/* See above. */
-	smp_mb__after_atomic();
+	page_pin_entry_cleared();
 	if (!READ_ONCE(vma->vm_mm->has_pinned))
 		return;
 	page = vm_normal_page(vma, addr, pte);

@@ -152,6 +152,33 @@ static void plain_references_are_no_pins(struct kunit *test)
 	test_page_free(test, large, LARGE_ORDER);
 }
 
+/* A page of the C library: in the page tables of many, and pinned by none. */
+static void mappings_are_no_pins(struct kunit *test)
+{
+	struct page *page = test_page(test, 0);
+	const int maps = 5000;
+
+	page_ref_add(page, maps);
+	atomic_add(maps, &page->_mapcount);
+	KUNIT_EXPECT_FALSE(test, page_maybe_dma_pinned(page));
+	page_ref_add(page, 511);
+	KUNIT_EXPECT_FALSE(test, page_maybe_dma_pinned(page));
+	page_ref_sub(page, 511);
+	KUNIT_EXPECT_PTR_EQ(test, page_pin_grab(page, 1), page);
+	KUNIT_EXPECT_EQ(test, page_pin_count(page), 1U);
+	/* Half of a pin is left for mappings that come and go meanwhile. */
+	atomic_add(511, &page->_mapcount);
+	KUNIT_EXPECT_EQ(test, page_pin_count(page), 1U);
+	/* More of them than references: the counts moved, so all may be pins. */
+	atomic_add(10000, &page->_mapcount);
+	KUNIT_EXPECT_TRUE(test, page_maybe_dma_pinned(page));
+
+	page_pin_drop(page, 1);
+	atomic_set(&page->_mapcount, -1);
+	page_ref_sub(page, maps);
+	test_page_free(test, page, 0);
+}
+
 static void pins_and_references_mix(struct kunit *test)
 {
 	unsigned int order;
@@ -393,6 +420,7 @@ static struct kunit_case page_pin_test_cases[] = {
 	KUNIT_CASE(new_large_page_has_no_pins),
 	KUNIT_CASE(tail_and_head_share_the_count),
 	KUNIT_CASE(plain_references_are_no_pins),
+	KUNIT_CASE(mappings_are_no_pins),
 	KUNIT_CASE(pins_and_references_mix),
 	KUNIT_CASE(free_page_is_refused),
 	KUNIT_CASE(page_that_becomes_compound_is_refused),

@@ -28,8 +28,8 @@
  *
  * _refcount is a signed int whose sign says "overflowed".  Of its 31 other
  * bits 10 go to the bias, and 2^21 pins fit into the rest.  A smaller bias
- * makes a page with many plain references look pinned sooner (1024 processes
- * that map it do); a larger one leaves less room for pins.
+ * makes a page with many plain references look pinned sooner; a larger one
+ * leaves less room for pins.
  */
 #define GUP_PIN_COUNTING_BIAS	1024U
 
@@ -49,8 +49,13 @@ static inline atomic_t *page_pin_exact_count(struct page *head)
  * page_pin_count() - how many pins a page has
  * @page: any page, a tail stands for its head
  *
- * Exact for a compound page of order > 1. Elsewhere it is an upper bound:
- * every 1024 plain references count as one more pin, and never a pin too few.
+ * Exact for a compound page of order > 1. Elsewhere it is an upper bound: every
+ * 1024 other references count as one more pin, and never a pin too few.
+ *
+ * The page tables that map a page have a reference each, too, and a page of the
+ * C library has thousands of them. They are known from _mapcount and left out.
+ * The two counts are not read in one go, so half a pin is left for what changes
+ * in between: 512 processes would have to unmap the page there.
  *
  * Should _refcount have turned negative, it is read as unsigned: such a page
  * still has pins, and many.
@@ -63,11 +68,22 @@ static inline atomic_t *page_pin_exact_count(struct page *head)
 static inline unsigned int page_pin_count(struct page *page)
 {
 	struct page *head = compound_head(page);
+	unsigned int refs, pins;
+	int maps;
 
 	if (page_pin_is_exact(head))
 		return atomic_read(page_pin_exact_count(head));
 
-	return (unsigned int)page_ref_count(head) / GUP_PIN_COUNTING_BIAS;
+	refs = page_ref_count(head);
+	pins = refs / GUP_PIN_COUNTING_BIAS;
+	/* What is not for user space has other things in _mapcount. */
+	if (likely(!pins) || PageSlab(head) || PageHead(head))
+		return pins;
+	maps = atomic_read(&head->_mapcount) + 1;
+	if (maps <= 0)
+		return pins;
+	return min(pins, (refs - maps + GUP_PIN_COUNTING_BIAS / 2) /
+			 GUP_PIN_COUNTING_BIAS);
 }
 
 /**
@@ -77,8 +93,9 @@ static inline unsigned int page_pin_count(struct page *page)
  * "No" is certain, provided the caller has made sure that no new pin can be
  * taken (the page is unmapped, or the page table lock is held and lockless
  * pinning is kept out). "Yes" is certain for a compound page of order > 1, and
- * for a smaller one it may also come from 1024 plain references. A caller has
- * to be content with treating a page that is not pinned as if it were.
+ * for a smaller one it may also come from 1024 references that are no mappings
+ * (512 beside mappings). A caller has to be content with treating a page that
+ * is not pinned as if it were.
  *
  * Context: see page_pin_count().
  * Return: true if the page has a pin or may have one.
@@ -86,6 +103,19 @@ static inline unsigned int page_pin_count(struct page *page)
 static inline bool page_maybe_dma_pinned(struct page *page)
 {
 	return page_pin_count(page) != 0;
+}
+
+/*
+ * Full barrier between an entry of a page table that was just cleared and a look
+ * at the counts of its page.  x86 clears entries with atomic exchanges, which
+ * are full barriers by themselves; elsewhere that is not said.
+ */
+static inline void page_pin_entry_cleared(void)
+{
+	if (IS_ENABLED(CONFIG_X86))
+		smp_mb__after_atomic();
+	else
+		smp_mb();
 }
 
 /**
@@ -120,8 +150,7 @@ static inline bool page_maybe_dma_pinned(struct page *page)
  */
 static inline bool page_pin_came_first(struct page *page)
 {
-	/* See above. */
-	smp_mb();
+	page_pin_entry_cleared();
 	return unlikely(page_maybe_dma_pinned(page));
 }
 

@@ -109,7 +109,7 @@ static void sweep(struct __test_metadata *_metadata,
 		  const struct _fixture_variant_inject *variant,
 		  bool touched)
 {
-	int nth, ret = 0;
+	int nth, hits = 0, ret = 0;
 	bool hit = true;
 
 	for (nth = 1; hit && nth < MOST_ALLOCATIONS; nth++) {
@@ -123,6 +123,7 @@ static void sweep(struct __test_metadata *_metadata,
 		ret = dev_take(&self->dev, &self->m, variant->take,
 			       variant->flags);
 		hit = fail_end();
+		hits += hit;
 		self->failed += ret < 0;
 		EXPECT_TRUE(ret > 0 || ret == -ENOMEM || ret == -EFAULT ||
 			    ret == -EBUSY);
@@ -135,8 +136,9 @@ static void sweep(struct __test_metadata *_metadata,
 			ASSERT_EQ(0, dev_give(&self->dev, 0));
 		memory_unmap(&self->m);
 	}
-	/* The last one went through. */
+	/* The last one went through, and there was one before. */
 	EXPECT_FALSE(hit);
+	EXPECT_LT(0, hits);
 	EXPECT_EQ(memory_pages(&self->m), ret);
 }
 

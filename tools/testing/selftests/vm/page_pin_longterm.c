@@ -256,11 +256,17 @@ TEST_F(movable, page_in_a_batch_of_another_cpu_is_moved)
 TEST_F(movable, untouched_memory_is_born_elsewhere)
 {
 	struct memory *m = &self->m;
+	long moved;
 
+	memory_from(self->node);
 	SKIP_IF(memory_map(m, ANON, false));
-	/* Touched by the pin, with a policy that says where to look first. */
+	ASSERT_TRUE(is_lent(m->p));
+	/* Touched by the pin, with a policy that says to look there first. */
 	ASSERT_EQ(0, madvise(m->p, m->size, MADV_DONTNEED));
+	moved = vmstat_of("pgmigrate_success");
 	ASSERT_EQ(NR_SMALL, take_longterm(self, GUP_HOLD_PIN_FAST));
+	memory_from(-1);
+	EXPECT_EQ(moved, vmstat_of("pgmigrate_success"));
 	EXPECT_EQ(0, lent_pages(m));
 	EXPECT_EQ(0, incoherent(&self->dev, m, 100));
 }
