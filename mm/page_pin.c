@@ -4,6 +4,7 @@
  * one pin is taken and dropped stands in page_pin.h, and what pins are for in
  * Documentation/core-api/pin_user_pages.rst.
  */
+#include <linux/export.h>
 #include <linux/mm.h>
 #include <linux/mmdebug.h>
 #include <linux/mmzone.h>
@@ -66,6 +67,38 @@ void page_pin_acquired(struct page **pages, unsigned long nr,
 		nr -= same;
 	}
 }
+
+/**
+ * page_pin_again() - take one more pin on a page that has one
+ * @page: the page, head or tail, of which the caller holds a pin
+ *
+ * For whoever splits what was pinned at once, and gives the parts back on their
+ * own: two halves of a page that go to different places on a disk, say. The
+ * process is not asked, nor can the page be another one by now. It counts like
+ * the first pin, and is given back like it; the zero page is left alone, also
+ * if it came from elsewhere.
+ *
+ * Context: Any, also with interrupts off.
+ * Return: true if there is one more pin to give back, false if the count of the
+ * page is full.
+ */
+bool page_pin_again(struct page *page)
+{
+	if (page_pin_exempt(page))
+		return true;
+
+	/* Without an MMU the zero page is one like any other. */
+	VM_WARN_ON_ONCE_PAGE(IS_ENABLED(CONFIG_MMU) &&
+			     !page_maybe_dma_pinned(page), page);
+
+	if (unlikely(!page_pin_grab(page, 1))) {
+		count_vm_event(PAGE_PIN_OVERFLOW);
+		return false;
+	}
+	page_pin_acquired(&page, 1, PAGE_PIN_FAST);
+	return true;
+}
+EXPORT_SYMBOL_GPL(page_pin_again);
 
 /*
  * A plain reference that is given back as a pin would take 1024 from a page

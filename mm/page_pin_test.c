@@ -309,6 +309,49 @@ static void zero_page_is_left_alone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vmstat_sum(NR_FOLL_PIN_RELEASED), released);
 }
 
+static void another_pin_counts_like_the_first(struct kunit *test)
+{
+	long acquired = vmstat_sum(NR_FOLL_PIN_ACQUIRED);
+	long released = vmstat_sum(NR_FOLL_PIN_RELEASED);
+	struct page *small = test_page(test, 0);
+	struct page *large = test_page(test, LARGE_ORDER);
+	struct page *zero = ZERO_PAGE(0);
+	struct page *pages[] = { small, zero, large, small, zero, large + 3 };
+	int refs = page_ref_count(zero);
+
+	page_pin_grab(small, 1);
+	page_pin_grab(large, 1);
+	page_pin_acquired(&small, 1, PAGE_PIN_FAST);
+	page_pin_acquired(&large, 1, PAGE_PIN_FAST);
+
+	KUNIT_EXPECT_TRUE(test, page_pin_again(small));
+	KUNIT_EXPECT_TRUE(test, page_pin_again(large + 3));
+	KUNIT_EXPECT_TRUE(test, page_pin_again(zero));
+	KUNIT_EXPECT_EQ(test, page_pin_count(small), 2U);
+	KUNIT_EXPECT_EQ(test, page_pin_count(large), 2U);
+	KUNIT_EXPECT_EQ(test, page_ref_count(zero), refs);
+	KUNIT_EXPECT_EQ(test, vmstat_sum(NR_FOLL_PIN_ACQUIRED), acquired + 4);
+
+	page_pin_release(pages, ARRAY_SIZE(pages));
+	KUNIT_EXPECT_EQ(test, vmstat_sum(NR_FOLL_PIN_RELEASED), released + 4);
+	test_page_free(test, small, 0);
+	test_page_free(test, large, LARGE_ORDER);
+}
+
+static void another_pin_is_refused_when_full(struct kunit *test)
+{
+	long acquired = vmstat_sum(NR_FOLL_PIN_ACQUIRED);
+	struct page *page = test_page(test, 0);
+
+	set_page_count(page, INT_MAX - 1023);
+	KUNIT_EXPECT_FALSE(test, page_pin_again(page));
+	KUNIT_EXPECT_EQ(test, page_ref_count(page), INT_MAX - 1023);
+	KUNIT_EXPECT_EQ(test, vmstat_sum(NR_FOLL_PIN_ACQUIRED), acquired);
+
+	set_page_count(page, 1);
+	test_page_free(test, page, 0);
+}
+
 static void abandoned_pin_is_not_counted(struct kunit *test)
 {
 	long acquired = vmstat_sum(NR_FOLL_PIN_ACQUIRED);
@@ -428,6 +471,8 @@ static struct kunit_case page_pin_test_cases[] = {
 	KUNIT_CASE(overflow_is_refused_on_the_sum),
 	KUNIT_CASE(two_million_pins_fit),
 	KUNIT_CASE(zero_page_is_left_alone),
+	KUNIT_CASE(another_pin_counts_like_the_first),
+	KUNIT_CASE(another_pin_is_refused_when_full),
 	KUNIT_CASE(abandoned_pin_is_not_counted),
 	KUNIT_CASE(pins_of_a_batch_are_counted_at_once),
 	KUNIT_CASE(mm_is_marked_only_once),

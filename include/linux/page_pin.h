@@ -154,4 +154,6 @@ static inline bool page_pin_came_first(struct page *page)
 	return unlikely(page_maybe_dma_pinned(page));
 }
 
+bool __must_check page_pin_again(struct page *page);
+
 #endif /* _LINUX_PAGE_PIN_H */
