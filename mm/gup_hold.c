@@ -229,7 +229,7 @@ static long gup_hold_take(struct gup_hold_file *file, struct gup_hold_take *arg)
 		return -EINVAL;
 	/* These do not take pages for long, and warn whoever asks. */
 	if (arg->flags & GUP_HOLD_LONGTERM &&
-	    (arg->kind == GUP_HOLD_PIN_LOCKED ||
+	    (is_get(arg->kind) || arg->kind == GUP_HOLD_PIN_LOCKED ||
 	     arg->kind == GUP_HOLD_PIN_FAST_ONLY))
 		return -EINVAL;
 	if (file->nr >= GUP_HOLD_MAX_HOLDS)
@@ -571,6 +571,14 @@ static long gup_hold_misuse(struct gup_hold_file *file,
 	case GUP_HOLD_GET_FAST_FOLL_PIN:
 		kind = GUP_HOLD_GET_FAST;
 		flags = FOLL_PIN;
+		break;
+	case GUP_HOLD_GET_LONGTERM:
+		kind = GUP_HOLD_GET_SLOW;
+		flags = FOLL_LONGTERM;
+		break;
+	case GUP_HOLD_GET_FAST_LONGTERM:
+		kind = GUP_HOLD_GET_FAST;
+		flags = FOLL_LONGTERM;
 		break;
 	case GUP_HOLD_PIN_FOLL_PIN:
 		flags = FOLL_PIN;

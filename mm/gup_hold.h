@@ -33,7 +33,7 @@ enum gup_hold_kind {
 
 /* Its flags. */
 #define GUP_HOLD_WRITE		0x0001U	/* FOLL_WRITE */
-#define GUP_HOLD_LONGTERM	0x0002U	/* FOLL_LONGTERM */
+#define GUP_HOLD_LONGTERM	0x0002U	/* FOLL_LONGTERM, for pins */
 #define GUP_HOLD_FORCE		0x0004U	/* FOLL_FORCE */
 
 /**
@@ -167,6 +167,8 @@ struct gup_hold_give {
 enum gup_hold_mistake {
 	GUP_HOLD_GET_FOLL_PIN,		/* get_user_pages(FOLL_PIN) */
 	GUP_HOLD_GET_FAST_FOLL_PIN,	/* get_user_pages_fast(FOLL_PIN) */
+	GUP_HOLD_GET_LONGTERM,		/* get_user_pages(FOLL_LONGTERM) */
+	GUP_HOLD_GET_FAST_LONGTERM,	/* get_user_pages_fast(FOLL_LONGTERM) */
 	GUP_HOLD_PIN_FOLL_PIN,		/* pin_user_pages(FOLL_PIN) */
 	GUP_HOLD_PIN_FOLL_GET,		/* pin_user_pages(FOLL_GET) */
 	GUP_HOLD_PIN_FAST_FOLL_GET,	/* pin_user_pages_fast(FOLL_GET) */

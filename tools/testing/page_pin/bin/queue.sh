@@ -180,7 +180,7 @@ check_series()
 	for name in "$dir"/*.patch; do
 		[ -e "$name" ] || continue
 		name=${name##*/}
-		series "$dir" | grep -qxF -e "$name" ||
+		grep -qxF -e "$name" < <(series "$dir") ||
 			die "patches/$name is not in patches/series" \
 			    "add it there or remove it"
 	done

@@ -49,6 +49,17 @@ TEST_F(misuse, get_fast_with_foll_pin_is_refused)
 	EXPECT_EQ(-EINVAL, misuse(self, GUP_HOLD_GET_FAST_FOLL_PIN, 0));
 }
 
+/* What is kept for long has to be pinned. */
+TEST_F(misuse, get_with_foll_longterm_is_refused)
+{
+	EXPECT_EQ(-EINVAL, misuse(self, GUP_HOLD_GET_LONGTERM, 0));
+}
+
+TEST_F(misuse, get_fast_with_foll_longterm_is_refused)
+{
+	EXPECT_EQ(-EINVAL, misuse(self, GUP_HOLD_GET_FAST_LONGTERM, 0));
+}
+
 TEST_F(misuse, pin_with_foll_pin_is_refused)
 {
 	EXPECT_EQ(-EINVAL, misuse(self, GUP_HOLD_PIN_FOLL_PIN, 0));
