@@ -64,7 +64,7 @@ unset CASE_TIMEOUT
 # The guest's job.  A toy program has a file of cases, each a name and what it
 # does; it runs its one argument.
 mkdir "$tmp/guest" "$tmp/tools" "$tmp/run"
-ln -s "$here/../guest/lib.sh" "$tmp/guest/"
+ln -s "$here/../guest"/{lib,runner}.sh "$tmp/guest/"
 cat >"$tmp/guest/world.sh" <<'WORLD'
 CASE_LIMIT=2
 make_world()
