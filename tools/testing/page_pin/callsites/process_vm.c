@@ -163,21 +163,24 @@ TEST_F(remote, killed)
 				memory_pages(&self->c.m)));
 }
 
-/* So many vectors that the kernel allocates memory for them. */
-#define VECTORS		64
+/* Vectors for which the kernel has to allocate memory, of some pages each. */
+#define VECTORS		16
 
 static int copy_vectors(void *arg)
 {
 	struct client *c = arg;
 	struct iovec remote[VECTORS], local[VECTORS];
-	size_t part = c->m.size / VECTORS;
+	size_t part = c->m.size / 2;
 	ssize_t ret;
 	int i;
 
 	for (i = 0; i < VECTORS; i++) {
-		remote[i] = (struct iovec){ c->m.p + i * part, part };
-		local[i] = (struct iovec){ c->local.p + i * part, part };
+		remote[i] = (struct iovec){ c->m.p + i % 2 * part, part };
+		local[i] = (struct iovec){ c->local.p + i % 2 * part, part };
 	}
+	/* Have small pages come new, so that some of a vector may be missing. */
+	if (c->m.page == PAGE && !c->m.shared)
+		madvise(c->m.p, c->m.size, MADV_DONTNEED);
 	ret = process_vm_writev(getpid(), local, VECTORS, remote, VECTORS, 0);
 	return ret < 0 ? -errno : 0;
 }

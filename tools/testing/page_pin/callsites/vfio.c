@@ -9,6 +9,7 @@
 #include "callsite.h"
 
 #define IOVA		0x1000000UL	/* where the device sees the memory */
+#define FAR		0x40000000UL	/* what two tables of VT-d never share */
 
 /* Registers of edu, in its BAR 0 */
 #define EDU_ID		0x00
@@ -28,6 +29,7 @@ struct client {
 	struct memory m;
 	int container, group, edu;
 	char *bar;
+	__u64 iova;		/* added to IOVA */
 };
 
 /* The first file in a folder that has @what in the file @name of its own. */
@@ -142,7 +144,7 @@ static int map_flags(struct client *c, int flags)
 		.argsz = sizeof(map),
 		.flags = flags,
 		.vaddr = (uintptr_t)c->m.p,
-		.iova = IOVA,
+		.iova = IOVA + c->iova,
 		.size = c->m.size,
 	};
 
@@ -159,7 +161,9 @@ static int take(void *arg)
 static size_t unmap(struct client *c)
 {
 	struct vfio_iommu_type1_dma_unmap unmap = {
-		.argsz = sizeof(unmap), .iova = IOVA, .size = c->m.size,
+		.argsz = sizeof(unmap),
+		.iova = IOVA + c->iova,
+		.size = c->m.size,
 	};
 
 	return ioctl(c->container, VFIO_IOMMU_UNMAP_DMA, &unmap) ? 0
@@ -289,10 +293,19 @@ TEST_F(type1, killed)
 	EXPECT_FINE(kill_holder(hold, &self->c, memory_pages(&self->c.m)));
 }
 
+/* Where nothing was mapped before, so that the IOMMU needs new tables. */
+static int take_elsewhere(void *arg)
+{
+	struct client *c = arg;
+
+	c->iova += FAR;
+	return take(c);
+}
+
 TEST_F(type1, fail_nth)
 {
 	SKIP_IF(open_edu(&self->c));
-	EXPECT_FINE(fail_each(take, give, &self->c, NULL));
+	EXPECT_FINE(fail_each(take_elsewhere, give, &self->c, NULL));
 	EXPECT_EQ(0, locked());
 }
 
