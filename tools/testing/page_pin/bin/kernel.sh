@@ -91,30 +91,99 @@ newer()
 	done
 }
 
+# build_program SOURCE NAME DEPENDS...: a self-test, unless it is newer than all
+# that it is made of.  It names libraries in a line /* LIBS: -lname ... */.
+build_program()
+{
+	local file=$1 program=$out/guest/$2 libs
+	local dir=$PP_BUILD/linux/tools/testing/selftests
+	shift 2
+	newer "$program" "$file" "$@" "$dir"/vm/page_pin*.h \
+		"$dir"/kselftest*.h "$PP_DIR/guest/select.h" && return
+	read -ra libs < <(sed -n 's,^/\* LIBS: \(.*\) \*/$,\1,p' "$file") ||
+		libs=()
+	gcc -O2 -Wall -I"$out/usr/include" -I"$dir" -I"$dir/vm" -pthread \
+		-include "$PP_DIR/guest/select.h" \
+		-o "$program.new" "$file" "${libs[@]}" &&
+	mv "$program.new" "$program"
+}
+
 # The self-tests in user space, always those of our tree.
 build_tests()
 {
-	local dir=$PP_BUILD/linux/tools/testing/selftests file name
+	local dir=$PP_BUILD/linux/tools/testing/selftests/vm file name
 	for file in "$out/guest"/page_pin*; do
 		name=${file##*/}
-		[ -e "$dir/vm/$name.c" ] || rm -f "$file"
+		[ -e "$dir/$name.c" ] || rm -f "$file"
 	done
-	for file in "$dir"/vm/page_pin*.c; do
+	for file in "$dir"/page_pin*.c; do
 		[ -e "$file" ] || continue
-		name=$(basename "$file" .c)
-		newer "$out/guest/$name" "$dir"/vm/page_pin* "$dir"/kselftest*.h \
-			"$PP_DIR/guest/select.h" && continue
-		gcc -O2 -Wall -I"$out/usr/include" -I"$dir" -pthread \
-			-include "$PP_DIR/guest/select.h" \
-			-o "$out/guest/$name.new" "$file" &&
-		mv "$out/guest/$name.new" "$out/guest/$name" || return
+		build_program "$file" "$(basename "$file" .c)" || return
 	done
+}
+
+# The drivers where modprobe -d finds them.
+install_modules()
+{
+	PATH=$PATH:/usr/sbin:/sbin make_kernel "$SRC" "$out" -s \
+		modules_install INSTALL_MOD_PATH="$out/guest/root"
+}
+
+# Test drivers, from outside.  Some include the source of a driver, for which
+# they name what the compiler needs in a line /* CFLAGS: -I$(srctree)/... */.
+build_test_modules()
+{
+	local dir=$out/callsites file name
+	mkdir -p "$dir" "$out/guest/modules"
+	for file in "$dir"/*.c; do
+		[ -e "$PP_DIR/callsites/modules/${file##*/}" ] ||
+			rm -f "$file" "$out/guest/modules/$(basename "$file" .c).ko"
+	done
+	# shellcheck disable=SC2016 # make reads it
+	echo 'ccflags-y := -I$(srctree)' >"$dir/Kbuild.new"
+	for file in "$PP_DIR/callsites/modules"/*.[ch]; do
+		[ -e "$file" ] || continue
+		refresh_copy "$file" "$dir" || return
+		[[ $file == *.c ]] || continue
+		name=$(basename "$file" .c)
+		echo "obj-m += $name.o" >>"$dir/Kbuild.new"
+		sed -n "s,^/\* CFLAGS: \(.*\) \*/\$,CFLAGS_$name.o += \1,p" \
+			"$file" >>"$dir/Kbuild.new"
+	done
+	cmp -s "$dir/Kbuild.new" "$dir/Kbuild" ||
+		cp "$dir/Kbuild.new" "$dir/Kbuild" || return
+	grep -q '^obj-m' "$dir/Kbuild" || return 0
+	make_kernel "$SRC" "$out" -s M="$dir" modules || return
+	for file in "$dir"/*.ko; do
+		refresh_copy "$file" "$out/guest/modules" || return
+	done
+}
+
+# The clients of the call sites: programs, shell scripts, and test drivers.
+build_callsites()
+{
+	local dir=$PP_DIR/callsites file name
+	for file in "$out/guest"/callsite_*; do
+		name=${file##*/callsite_}
+		[ -e "$dir/$name.c" ] || [ -e "$dir/$name.sh" ] || rm -f "$file"
+	done
+	for file in "$dir"/*.c; do
+		[ -e "$file" ] || continue
+		build_program "$file" "callsite_$(basename "$file" .c)" \
+			"$dir"/*.h || return
+	done
+	for file in "$dir"/*.sh; do
+		[ -e "$file" ] || continue
+		cp "$file" "$out/guest/callsite_$(basename "$file" .sh)" || return
+	done
+	install_modules && build_test_modules
 }
 
 build()
 {
 	build_image && build_tools || return
-	! has MODULES=y || { build_module && build_tests; }
+	! has MODULES=y || { build_module && build_tests; } || return
+	[ "$scenario" != callsites ] || build_callsites
 }
 
 configure "$kernel" "$scenario" "$SRC" "$out"

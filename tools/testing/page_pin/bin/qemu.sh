@@ -49,10 +49,10 @@ qemu_args()
 # QEMU.  The guest knows a disk by its serial number, which is what is on it.
 make_disks()
 {
-	local dir=$1 disk kind mb bps file PATH=$PATH:/usr/sbin:/sbin
+	local dir=$1 disk kind mb bps file device PATH=$PATH:/usr/sbin:/sbin
 	for disk in "${DISKS[@]}"; do
 		read -r kind mb bps <<<"$disk"
-		file=$dir/$kind.img
+		file=$dir/$kind.img device=virtio-blk-pci
 		truncate -s "${mb}M" "$file" ||
 			die "cannot make $file" "free some space"
 		case $kind in
@@ -65,10 +65,12 @@ make_disks()
 		swap)
 			need_cmd mkswap
 			mkswap -q "$file" ;;
+		nvme)
+			device=nvme ;;
 		*)
 			die "there is no disk '$kind'" "correct the scenario" ;;
 		esac
 		QEMU+=(-drive "file=$file,if=none,id=$kind,format=raw,cache=unsafe${bps:+,throttling.bps-write=$bps}"
-		       -device "virtio-blk-pci,drive=$kind,serial=$kind")
+		       -device "$device,drive=$kind,serial=$kind")
 	done
 }

@@ -62,23 +62,35 @@ make_dax()
 	or_fail mount -t ext4 -o dax /dev/pmem0 /run/pin/dax
 }
 
-make_world()
+# make_files: where files are on disks and in memory.
+make_files()
 {
-	local dir fault
+	local dir
 	for dir in /sys/block/vd*; do
 		[ -r "$dir/serial" ] || continue
 		make_disk "/dev/${dir##*/}" "$(cat "$dir/serial")" || return
 	done
 	mkdir -p /run/pin/tmpfs /run/pin/huge &&
 	or_fail mount -t tmpfs -o size=1G tmpfs /run/pin/tmpfs &&
-	or_fail mount -t hugetlbfs hugetlbfs /run/pin/huge &&
-	online_dimms && make_dax || return
+	or_fail mount -t hugetlbfs hugetlbfs /run/pin/huge
+}
+
+# set_reports: what the kernel says, and when it gives up.
+set_reports()
+{
+	local fault
 	# A kernel that spins is not waited for.
 	echo 1 >/proc/sys/kernel/panic_on_rcu_stall
 	# What is made to fail is no news for the console.
 	for fault in /sys/kernel/debug/fail*/verbose; do
 		[ ! -e "$fault" ] || echo 0 >"$fault"
 	done
+}
+
+make_world()
+{
+	make_files && online_dimms && make_dax || return
+	set_reports
 	if [ -r "$TOOLS/gup_hold.ko" ]; then
 		or_fail insmod "$TOOLS/gup_hold.ko"
 	fi
