@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * atomisp: buffers of the ISP in memory of the process, through
+ * modules/atomisp.c.
+ */
+#define SITE		"atomisp"
+#define SITE_WRITES	1
+#define SITE_READS	1
+#define SITE_BLOCKS	0
+#define SITE_SHORT	0
+
+#include "callsite_dev_cases.h"
+
+TEST_HARNESS_MAIN
