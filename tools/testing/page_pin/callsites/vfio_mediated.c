@@ -232,11 +232,19 @@ TEST_F(mediated, killed)
 	EXPECT_FINE(kill_holder(hold, &self->c, memory_pages(&self->c.m)));
 }
 
-TEST_F(mediated, fail_nth)
+/* VFIO remembers each page by itself, so a few of them are many enough. */
+TEST(fail_nth)
 {
-	ASSERT_EQ(0, map(&self->c));
-	EXPECT_FINE(fail_each(take, give, &self->c, NULL));
+	struct client c = { };
+
+	SKIP_IF(memory_map(&c.m, ANON, false));
+	SKIP_IF(open_device(&c));
+	ASSERT_EQ(0, map(&c));
+	EXPECT_FINE(fail_each(take, give, &c, NULL));
 	EXPECT_EQ(0, locked());
+	close_device(&c);
+	memory_unmap(&c.m);
+	EXPECT_EQ(0, pins_left());
 }
 
 /* A range with a hole: what was pinned in front of it is given back. */
