@@ -37,6 +37,14 @@
 #define EXPECT_FINE(text)	EXPECT_STREQ(FINE, text)
 #define ASSERT_FINE(text)	ASSERT_STREQ(FINE, text)
 
+/* WAIT_FOR() what other tasks of the kernel do, on a machine that is busy. */
+#define WAIT_LONG(cond) ({ \
+	int __more = 20; \
+	while (!WAIT_FOR(cond) && --__more) \
+		; \
+	!!__more; \
+})
+
 /* Pins since boot. */
 static inline long pins_taken(void)
 {

@@ -150,7 +150,7 @@ static bool start(struct client *c)
 {
 	long taken = pins_taken();
 
-	return !run(c, 1) && WAIT_FOR(pins_taken() >= taken + PINS_TO_START);
+	return !run(c, 1) && WAIT_LONG(pins_taken() >= taken + PINS_TO_START);
 }
 
 /* Have the host send a packet to @port, a request for a connection. */
@@ -169,8 +169,8 @@ static bool request(struct client *c, unsigned int port)
 	asked = connect(fd, (void *)&addr, sizeof(addr)) &&
 		errno == EINPROGRESS;
 	c->sent++;
-	asked = asked && WAIT_FOR(__atomic_load_n(&used(c)->idx,
-						  __ATOMIC_ACQUIRE) == c->sent);
+	asked = asked && WAIT_LONG(__atomic_load_n(&used(c)->idx,
+						   __ATOMIC_ACQUIRE) == c->sent);
 	close(fd);
 	return asked;
 }
@@ -274,8 +274,8 @@ TEST_F(log, killed)
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			send_for_ever(c);
 		}
-		EXPECT_TRUE(WAIT_FOR(pins_taken() > taken + PINS_TO_START +
-				     5 * PINS_TO_SEND));
+		EXPECT_TRUE(WAIT_LONG(pins_taken() > taken + PINS_TO_START +
+				      5 * PINS_TO_SEND));
 		usleep(round * 1500);
 		kill(pid, SIGKILL);
 		ASSERT_EQ(pid, waitpid(pid, &status, 0));

@@ -191,8 +191,8 @@ static bool device_writes(struct client *c, size_t off, __u64 value)
 	c->sent++;
 	if (write(c->kick[TX], &one, sizeof(one)) != sizeof(one))
 		return false;
-	return WAIT_FOR(__atomic_load_n(&used->idx, __ATOMIC_ACQUIRE) ==
-			c->sent);
+	return WAIT_LONG(__atomic_load_n(&used->idx, __ATOMIC_ACQUIRE) ==
+			 c->sent);
 }
 
 /* All probes. Returns how many the device did not write. */
