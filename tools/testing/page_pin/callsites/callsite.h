@@ -37,6 +37,14 @@
 #define EXPECT_FINE(text)	EXPECT_STREQ(FINE, text)
 #define ASSERT_FINE(text)	ASSERT_STREQ(FINE, text)
 
+/* WAIT_FOR() what other tasks of the kernel do, on a machine that is busy. */
+#define WAIT_LONG(cond) ({ \
+	int __more = 20; \
+	while (!WAIT_FOR(cond) && --__more) \
+		; \
+	!!__more; \
+})
+
 /* Pins since boot. */
 static inline long pins_taken(void)
 {
@@ -71,6 +79,45 @@ static inline const char *load_module(const char *name)
 {
 	return shell("test -d /sys/module/%s || insmod \"$TOOLS\"/modules/%s.ko",
 		     name, name) ? NULL : "a test module cannot be loaded";
+}
+
+/*
+ * Memory of single pages of which hardly any two neighbours follow each other in
+ * physical memory, with seed 0; @pages is no multiple of 7. Returns NULL, or why
+ * there is none.
+ */
+static inline const char *memory_scattered(struct memory *m, int pages)
+{
+	char *from, *to;
+	int i, follow = 0;
+
+	memset(m, 0, sizeof(*m));
+	m->fd = -1;
+	m->page = PAGE;
+	m->step = PAGE;
+	m->size = pages * PAGE;
+	m->area_size = m->size;
+	from = mmap(NULL, m->size, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	to = mmap(NULL, m->size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (from == MAP_FAILED || to == MAP_FAILED)
+		return "no memory";
+	madvise(from, m->size, MADV_NOHUGEPAGE);
+	memset(from, 0, m->size);
+	for (i = 0; i < pages; i++)
+		if (mremap(from + i * PAGE, PAGE, PAGE,
+			   MREMAP_MAYMOVE | MREMAP_FIXED,
+			   to + i * 7 % pages * PAGE) == MAP_FAILED)
+			return "pages cannot be moved";
+	m->area = to;
+	m->p = to;
+	for (i = 1; i < pages; i++)
+		follow += pfn_of(m->p + i * PAGE) ==
+			  pfn_of(m->p + (i - 1) * PAGE) + 1;
+	if (follow > pages / 4)
+		return "pages are not scattered";
+	cpu_write(m, 0);
+	return NULL;
 }
 
 /*
