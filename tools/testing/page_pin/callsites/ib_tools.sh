@@ -84,7 +84,7 @@ case_rxe_pingpong()
 	need ibv_rc_pingpong
 	device rxe
 	local args=(ibv_rc_pingpong -d rxe0 -g "$(gid_index rxe)" -s 65536
-		    -n 50 -c)
+		    -n 20 -c)
 	pair timeout 60 "${args[@]}" -- "${args[@]}" "$ADDRESS"
 }
 
@@ -92,7 +92,7 @@ case_rxe_write_bw()
 {
 	need ib_write_bw
 	device rxe
-	local args=(ib_write_bw -d rxe0 -x "$(gid_index rxe)" -s 65536 -n 100 -F)
+	local args=(ib_write_bw -d rxe0 -x "$(gid_index rxe)" -s 65536 -n 20 -F)
 	pair timeout 60 "${args[@]}" -- "${args[@]}" "$ADDRESS"
 }
 
@@ -116,7 +116,7 @@ case_siw_write_bw()
 {
 	need ib_write_bw
 	device siw
-	local args=(ib_write_bw -R -d siw0 -s 65536 -n 100 -F)
+	local args=(ib_write_bw -R -d siw0 -s 65536 -n 20 -F)
 	pair timeout 60 "${args[@]}" -- "${args[@]}" "$ADDRESS"
 }
 
