@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * IB/qib: buffers that are received into, through modules/qib.c.
+ */
+#define SITE		"qib"
+#define SITE_WRITES	1
+#define SITE_READS	1
+#define SITE_BLOCKS	0
+#define SITE_SHORT	0
+
+#include "callsite_dev_cases.h"
+
+TEST_HARNESS_MAIN
