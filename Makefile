@@ -38,7 +38,7 @@ help:
 	@echo '  make distclean  remove all of build/ and results/, downloads too'
 	@echo
 	@echo '  KERNEL=ours|baseline|stock   which kernel (bench, kernel, boot)'
-	@echo '  SCENARIO=lean|hold|debug     which configuration (kernel, boot)'
+	@echo '  SCENARIO=lean|hold|debug|callsites   which configuration (kernel, boot)'
 	@echo '  LINUX_SOURCE=FILE.tar.xz     the base, where no mirror has it'
 	@echo '  BUILD=DIR RESULTS=DIR        where to work, instead of build/ and results/'
 

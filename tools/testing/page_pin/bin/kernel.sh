@@ -168,6 +168,7 @@ build_callsites()
 		[ -e "$dir/$name.c" ] || [ -e "$dir/$name.sh" ] || rm -f "$file"
 	done
 	for file in "$dir"/*.c; do
+		[ -e "$file" ] || continue
 		build_program "$file" "callsite_$(basename "$file" .c)" \
 			"$dir"/*.h || return
 	done

@@ -58,7 +58,10 @@ headers_install:
 modules:
 	mkdir -p $(O)/mm
 	echo "from inside" >$(O)/mm/gup_hold.ko
-	@test -z "$(M)" || cat $(M)/Kbuild $(M)/gup_hold.[ch] >$(M)/gup_hold.ko
+	@test -z "$(M)" || for c in $(M)/*.c; do \
+		cat $(M)/Kbuild $(M)/*.[ch] >$${c%.c}.ko; done
+modules_install:
+	mkdir -p $(INSTALL_MOD_PATH)/lib/modules
 MAKE
 toy=$top/scenarios/toy
 printf 'CONFIG_TOY=y\n# CONFIG_OFF is not set\n' >"$toy.config"
@@ -158,6 +161,32 @@ echo '#error broken test' >>"$vm/page_pin_a.c"
 kernel stock pins
 one "a self-test that does not build" "error: #error broken test"
 echo "$test" >"$vm/page_pin_a.c"
+
+# The clients of call sites are built for one scenario.
+sites=${built%toy}callsites
+printf '# Include: pins\n' >"$top/scenarios/callsites.config"
+mkdir -p "$top/callsites/modules"
+printf '%s\n' "$test" '/* LIBS: -lm -lno-such */' >"$top/callsites/sums.c"
+kernel stock callsites
+one "a client whose library is not there" "ld returned 1"
+printf '%s\n' "$test" '/* LIBS: -lm */' '#include <math.h>' \
+	'double root(double x) { return sqrt(x) + sin(x); }' \
+	>"$top/callsites/sums.c"
+printf '#!/bin/bash\n' >"$top/callsites/script.sh"
+chmod +x "$top/callsites/script.sh"
+echo '/* CFLAGS: -Idriver */' >"$top/callsites/modules/fake.c"
+kernel stock callsites
+is "clients are built" "$status $(cd "$sites/guest" && echo callsite_* modules/*)" \
+	"0 callsite_script callsite_sums modules/fake.ko"
+ok "a script can be run" test -x "$sites/guest/callsite_script"
+ok "the drivers are installed" test -d "$sites/guest/root/lib/modules"
+like "a test driver has what it names" "$(cat "$sites/guest/modules/fake.ko")" \
+	'obj-m \+= fake.o.CFLAGS_fake.o \+= -Idriver.'
+rm "$top/callsites"/sums.c "$top/callsites/modules/fake.c"
+kernel stock callsites
+is "clients that are gone are no longer run" \
+	"$status $(cd "$sites/guest" && echo callsite_* modules/*)" \
+	"0 callsite_script modules/*"
 (
 	flock 8
 	sleep 30

@@ -61,6 +61,45 @@ points size.small.takes_long
 like "of which it gets more" "$out" "^0 .*\|ok 1 size.small.takes_long"
 unset CASE_TIMEOUT
 
+# Clients that are shell scripts.
+cat >"$tmp/client" <<'CLIENT'
+. "$GUEST/client.sh"
+case_good() { expect sum $((1 + 1)) 2; none_held; }
+case_bad() { expect sum 3 2; true; }
+case_skipped() { skip no device; }
+case_leaves() { exit 4; }
+case_held() { [ "$(held)" = 3 ]; [ "$(taken)" = 10 ]; }
+client "$@"
+CLIENT
+
+# client CASE: run it, with counters in a file.
+client()
+{
+	run env GUEST="$here/../guest" PP_VMSTAT="$tmp/counters" \
+		PP_REFRESH=/dev/null bash "$tmp/client" "$@"
+	out="$status $(paste -sd '|' <<<"$out")"
+}
+
+printf 'nr_foll_pin_acquired 10\nnr_foll_pin_released 10\n' >"$tmp/counters"
+client -l
+is "a client lists its cases" "$out" "0 bad|good|held|leaves|skipped"
+client good
+is "a client's case" "$out" "0 TAP version 13|ok 1 good|1..1"
+client bad
+is "one whose first command fails" "$out" \
+	"1 TAP version 13|# sum: 3, not 2|not ok 1 bad|1..1"
+client skipped
+is "one that is skipped" "$out" "0 TAP version 13|ok 1 # SKIP no device|1..1"
+client leaves
+is "one that ends as if it were" "$out" "0 TAP version 13|1..1"
+client none
+like "one that there is not" "$out" "^127 .*not ok 1 none"
+sed -i 's/released 10/released 7/' "$tmp/counters"
+client held
+is "pins that are held" "$out" "0 TAP version 13|ok 1 held|1..1"
+client good
+like "and should not be" "$out" "^1 .*not ok 1 good"
+
 # The guest's job.  A toy program has a file of cases, each a name and what it
 # does; it runs its one argument.
 mkdir "$tmp/guest" "$tmp/tools" "$tmp/run"
