@@ -112,16 +112,12 @@ FIXTURE_VARIANT(direct)
 FIXTURE_VARIANT_ADD(direct, bdev) { .where = BDEV, .kind = ANON };
 FIXTURE_VARIANT_ADD(direct, bdev_thp) { .where = BDEV, .kind = THP };
 FIXTURE_VARIANT_ADD(direct, bdev_hugetlb) { .where = BDEV, .kind = HUGETLB_2M };
-FIXTURE_VARIANT_ADD(direct, bdev_memfd) {
-	.where = BDEV, .kind = MEMFD, .shared = true
-};
+FIXTURE_VARIANT_ADD(direct, bdev_memfd) { .where = BDEV, .kind = MEMFD, .shared = true };
 FIXTURE_VARIANT_ADD(direct, loop) { .where = LOOP, .kind = ANON };
 FIXTURE_VARIANT_ADD(direct, loop_file) { .where = LOOP_FILE, .kind = ANON };
 FIXTURE_VARIANT_ADD(direct, ext2) { .where = FILE_EXT2, .kind = ANON };
 FIXTURE_VARIANT_ADD(direct, ext2_thp) { .where = FILE_EXT2, .kind = THP };
-FIXTURE_VARIANT_ADD(direct, ext2_hugetlb) {
-	.where = FILE_EXT2, .kind = HUGETLB_2M
-};
+FIXTURE_VARIANT_ADD(direct, ext2_hugetlb) { .where = FILE_EXT2, .kind = HUGETLB_2M };
 FIXTURE_VARIANT_ADD(direct, ext4) { .where = FILE_EXT4, .kind = ANON };
 FIXTURE_VARIANT_ADD(direct, ext4_thp) { .where = FILE_EXT4, .kind = THP };
 FIXTURE_VARIANT_ADD(direct, xfs) { .where = FILE_XFS, .kind = ANON };
@@ -355,7 +351,8 @@ TEST_F(direct, parts)
 	if (variant->kind != ANON || c->where == FILE_XFS)
 		SKIP_CASE("small pages on a disk that can be stopped do");
 	for (i = 0; i < (int)c->m.size; i++)
-		before[i] = c->m.p[i] = i * 7 + i / 256;
+		c->m.p[i] = i * 7 + i / 256;
+	memcpy(before, c->m.p, c->m.size);
 	taken = pins_taken();
 	ASSERT_TRUE(disk_stop());
 	ASSERT_EQ(0, transfer_begin(&t));

@@ -117,11 +117,14 @@ static void serve_one(struct server *s)
 		break;
 	case FUSE_RELEASE:
 	case FUSE_RELEASEDIR:
-	case FUSE_FLUSH:
 	case FUSE_FSYNC:
 		answer(s, in.unique, 0, NULL, 0);
 		break;
 	default:
+		/*
+		 * That goes for FUSE_FLUSH as well, and from then on there is
+		 * none: a process that ends would wait for its own server.
+		 */
 		answer(s, in.unique, -ENOSYS, NULL, 0);
 	}
 }
@@ -157,7 +160,9 @@ static const char *server_start(struct server *s, char *buffer)
 	s->data = calloc(1, MOST_DATA);
 	s->buffer = buffer ?: aligned_alloc(PAGE, BUFFER);
 	memset(s->buffer, 0, BUFFER);
-	return pthread_create(&s->thread, NULL, serve, s) ? "no thread" : NULL;
+	if (pthread_create(&s->thread, NULL, serve, s))
+		return "no thread";
+	return close(open(DIR "/file", O_RDWR | O_CLOEXEC)) ? "no file" : NULL;
 }
 
 static void server_stop(struct server *s)

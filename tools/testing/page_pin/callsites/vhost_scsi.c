@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * vhost-scsi: commands of a guest, which this program plays, with buffers in its
- * memory.  The target's backend is a disk that can be stopped, see disk.h.
+ * memory.  The target's backend reads from a disk that can be stopped, see
+ * disk.h, unless the page cache has it.
  */
 #include <linux/vhost.h>
 #include <linux/virtio_ring.h>
@@ -12,7 +13,7 @@
 #include "disk.h"
 
 #define CONFIG		"/sys/kernel/config"
-#define BACKEND		CONFIG "/target/core/iblock_0/page_pin"
+#define BACKEND		CONFIG "/target/core/fileio_0/page_pin"
 #define WWPN		"naa.5001405000000001"
 #define PORT		CONFIG "/target/vhost/" WWPN "/tpgt_1"
 #define QUEUE		2		/* the first one for commands */
@@ -37,16 +38,17 @@ static const char *port_make(void)
 
 	if (why)
 		return why;
-	if (load_driver("target_core_mod") || load_driver("target_core_iblock") ||
+	if (load_driver("target_core_mod") || load_driver("target_core_file") ||
 	    load_driver("vhost_scsi"))
-		return "no vhost-scsi with a block device below";
+		return "no vhost-scsi with a file below";
 	if (access(CONFIG "/target", F_OK) &&
 	    !shell("mount -t configfs configfs " CONFIG))
 		return "no configfs";
 	if (!access(PORT "/lun/lun_0/page_pin", F_OK))
 		return NULL;
 	if (!shell("mkdir -p " BACKEND " && "
-		   "echo -n udev_path=" DISK " > " BACKEND "/control && "
+		   "echo -n fd_dev_name=" DISK ",fd_dev_size=8388608,fd_async_io=0 "
+		   "> " BACKEND "/control && "
 		   "echo 1 > " BACKEND "/enable"))
 		return "no backend";
 	return shell("mkdir -p " PORT "/lun/lun_0 && "
@@ -93,8 +95,10 @@ static int guest_start(struct guest *g)
 	addr.desc_user_addr = (uintptr_t)g->ring.desc;
 	addr.avail_user_addr = (uintptr_t)g->ring.avail;
 	addr.used_user_addr = (uintptr_t)g->ring.used;
-	kick.fd = g->kick = eventfd(0, EFD_CLOEXEC);
-	call.fd = g->call = eventfd(0, EFD_CLOEXEC);
+	g->kick = eventfd(0, EFD_CLOEXEC);
+	g->call = eventfd(0, EFD_CLOEXEC);
+	kick.fd = g->kick;
+	call.fd = g->call;
 	g->fd = open("/dev/vhost-scsi", O_RDWR | O_CLOEXEC);
 	if (g->fd < 0 || ioctl(g->fd, VHOST_SET_OWNER) ||
 	    ioctl(g->fd, VHOST_SET_FEATURES, &features) ||
@@ -227,7 +231,8 @@ TEST_F(command, data_arrives)
 	size_t i;
 
 	for (i = 0; i < g->size; i++)
-		data[i] = g->m.p[i] = i * 3 + i / 256;
+		g->m.p[i] = i * 3 + i / 256;
+	memcpy(data, g->m.p, g->size);
 	g->in = false;
 	EXPECT_EQ(0, command(g));
 	EXPECT_EQ(self->pages, pins_taken() - taken);
@@ -250,6 +255,8 @@ TEST_F(command, held)
 	EXPECT_EQ(0, command(g));
 	cpu_write(&g->m, 2);
 	g->in = true;
+	sync();
+	ASSERT_EQ(0, file_write("/proc/sys/vm/drop_caches", "1"));
 	ASSERT_TRUE(disk_stop());
 	ASSERT_EQ(0, command_begin(g));
 	EXPECT_TRUE(WAIT_FOR(pins_held() == self->pages));
@@ -276,6 +283,8 @@ TEST_F(command, killed)
 
 	guest_end(g);
 	ASSERT_EQ(0, pipe2(ready, O_CLOEXEC));
+	sync();
+	ASSERT_EQ(0, file_write("/proc/sys/vm/drop_caches", "1"));
 	ASSERT_TRUE(disk_stop());
 	pid = fork();
 	ASSERT_LE(0, pid);
