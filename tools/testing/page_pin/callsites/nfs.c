@@ -38,6 +38,7 @@ static const char *server_start(void)
 		     "echo 'client 1 \\x00000000 " FOR_EVER " " DISK_DIR "' > nfsd.fh/channel && "
 		     "cd /proc/fs/nfsd && echo '-2 -3 +4' > versions && "
 		     "echo 10 > nfsv4gracetime && echo 10 > nfsv4leasetime && "
+		     "echo tcp 2049 > portlist && "
 		     "echo 2 > threads && echo Y > v4_end_grace")
 	       ? NULL : "the server does not start";
 }
@@ -55,8 +56,10 @@ static const char *client_open(struct client *c)
 	const char *why = server_start();
 
 	c->fd = -1;
-	if (why)
+	if (why) {
+		umount(DISK_DIR);
 		return why;
+	}
 	mkdir(CLIENT_DIR, 0700);
 	if (mount("127.0.0.1:/", CLIENT_DIR, "nfs4", 0,
 		  "addr=127.0.0.1,clientaddr=127.0.0.1,vers=4.1,"
