@@ -158,8 +158,6 @@ static int hold(void *arg)
 {
 	struct client *c = arg;
 
-	close(c->from);
-	close(c->to);
 	return client_open(c) ? -EIO : send_all(c);
 }
 
@@ -169,6 +167,8 @@ TEST_F(message, killed)
 	close(self->c.from);
 	close(self->c.to);
 	EXPECT_FINE(kill_holder(hold, &self->c, self->pages));
+	self->c.from = -1;
+	self->c.to = -1;
 }
 
 static const int send_errors[] = { ENOMEM, EFAULT, EAGAIN, 0 };

@@ -47,7 +47,7 @@ static const char *port_make(void)
 	if (!access(PORT "/lun/lun_0/page_pin", F_OK))
 		return NULL;
 	if (!shell("mkdir -p " BACKEND " && "
-		   "echo -n fd_dev_name=" DISK ",fd_dev_size=8388608,fd_async_io=0 "
+		   "echo -n fd_dev_name=" DISK ",fd_dev_size=8388608 "
 		   "> " BACKEND "/control && "
 		   "echo 1 > " BACKEND "/enable"))
 		return "no backend";
