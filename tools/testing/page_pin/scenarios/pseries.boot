@@ -10,4 +10,4 @@ MACHINE=(
 	-device "spapr-pci-host-bridge,index=1,id=phb1"
 	-device "edu,bus=phb1.0"
 )
-DISK_BUS='' RESULTS_BUS=''
+DISK_BUS=pci.0 RESULTS_BUS=''
