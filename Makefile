@@ -13,7 +13,7 @@ TREE_baseline	:= baseline
 TREE_stock	:= stock
 TREE := $(or $(TREE_$(KERNEL)),no-such-kernel)
 
-.PHONY: help deps tree stock baseline kernel boot bench check compare each static refresh \
+.PHONY: help deps deps-all check-all tree stock baseline kernel boot bench check compare each static refresh \
 	mbox results clean distclean no-such-kernel
 
 help:
@@ -21,6 +21,7 @@ help:
 	@echo
 	@echo '  make bench      build and boot the kernel, run gup_benchmark, print the table'
 	@echo '  make check      run the tests (TESTS="20-tree ..." runs some of them)'
+	@echo '  make check-all  and on powerpc, under Xen, and cross compiled'
 	@echo '  make compare    the self-tests on ours, stock and baseline (TESTS=... some)'
 	@echo
 	@echo '  make deps       install what the rest needs (Debian packages)'
@@ -38,12 +39,15 @@ help:
 	@echo '  make distclean  remove all of build/ and results/, downloads too'
 	@echo
 	@echo '  KERNEL=ours|baseline|stock   which kernel (bench, kernel, boot)'
-	@echo '  SCENARIO=lean|hold|debug|callsites   which configuration (kernel, boot)'
+	@echo '  SCENARIO=lean|hold|debug|...  which of scenarios/ (kernel, boot)'
 	@echo '  LINUX_SOURCE=FILE.tar.xz     the base, where no mirror has it'
 	@echo '  BUILD=DIR RESULTS=DIR        where to work, instead of build/ and results/'
 
 deps:
 	@$(BIN)/deps.sh
+
+deps-all: deps
+	@PP_PACKAGES=tools/testing/page_pin/packages.all $(BIN)/deps.sh
 
 tree: deps
 	@$(BIN)/tree.sh
@@ -69,6 +73,9 @@ bench: $(TREE)
 
 check: tree
 	@$(BIN)/run-tests.pl $(TESTS)
+
+check-all: deps-all tree
+	@$(BIN)/run-tests.pl --all $(TESTS)
 
 compare: tree stock baseline
 	@$(BIN)/compare.sh $(TESTS)

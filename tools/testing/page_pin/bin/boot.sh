@@ -19,4 +19,6 @@ say "a shell in the guest: 'exit' switches it off, Ctrl-A x ends QEMU"
 disks=$(mktemp -d)
 trap 'rm -rf "$disks"' EXIT
 make_disks "$disks"
+[ "$BOOT" != initramfs ] ||
+	make_initramfs "$disks" "$PP_BUILD/kernel/$1-$BUILT/guest"
 "${QEMU[@]}" -serial mon:stdio

@@ -4,6 +4,9 @@
 # From a scenario to a .config that holds every option of it, and make as we
 # call it for a kernel.  Sourced after lib.sh.
 
+# shellcheck source-path=SCRIPTDIR source=machine.sh
+. "$PP_DIR/bin/machine.sh"
+
 # kernel_source KERNEL: set SRC to its tree.
 kernel_source()
 {
@@ -69,7 +72,8 @@ make_kernel()
 	KBUILD_BUILD_TIMESTAMP=2000-01-01 KBUILD_BUILD_VERSION=1 \
 	KBUILD_BUILD_USER=page_pin KBUILD_BUILD_HOST=page_pin \
 	make -C "$src" O="$out" -j"$PP_JOBS" \
-		CC="ccache gcc" PYTHON=python3 "$@" </dev/null
+		ARCH="${ARCH:-x86}" CROSS_COMPILE="${CROSS_COMPILE:-}" \
+		CC="ccache ${CROSS_COMPILE:-}gcc" PYTHON=python3 "$@" </dev/null
 }
 
 # configure KERNEL SCENARIO SOURCE OUT: make OUT/.config, from nothing each
@@ -77,16 +81,19 @@ make_kernel()
 # is not touched, so nothing is rebuilt for it.
 configure()
 {
-	local kernel=$1 scenario=$2 src=$3 out=$4 known missing
+	local kernel=$1 scenario=$2 src=$3 out=$4 known missing tiny
 	if ! [ -r "$PP_DIR/scenarios/$scenario.config" ] ||
 	   [[ $scenario == *.* ]]; then
 		known=$(cd "$PP_DIR/scenarios" && echo *.boot)
 		die "unknown scenario '$scenario'" "use one of: ${known//.boot/}"
 	fi
+	machine "$scenario"
+	need_cmd "${CROSS_COMPILE}gcc"
 	mkdir -p "$out"
 	scenario_files "$kernel" "$scenario" | xargs cat >"$out/.fragment"
-	cat "$src/kernel/configs/tiny.config" \
-	    "$src/arch/x86/configs/tiny.config" \
+	tiny=$src/arch/$ARCH/configs/tiny.config
+	[ -r "$tiny" ] || tiny=/dev/null
+	cat "$src/kernel/configs/tiny.config" "$tiny" \
 	    "$out/.fragment" >"$out/.allconfig"
 	rm -f "$out/.config.new"
 	make_kernel "$src" "$out" KCONFIG_CONFIG="$out/.config.new" \

@@ -12,7 +12,8 @@
 . "$PP_DIR/bin/config.sh"
 
 [ $# -eq 2 ] || die "kernel.sh wants KERNEL SCENARIO" "see its first lines"
-kernel=$1 scenario=$2
+machine "$2"
+kernel=$1 scenario=$BUILT
 kernel_source "$kernel"
 need_cmd make
 need_cmd gcc
@@ -32,18 +33,20 @@ has()
 
 build_image()
 {
-	local targets=(bzImage)
+	local targets=("$TARGET")
 	has MODULES=y && targets+=(modules)
 	make_kernel "$SRC" "$out" -s "${targets[@]}"
 }
 
-# The kernel's own benchmark as that tree has it, on aligned memory.
+# The kernel's own benchmark as that tree has it, on aligned memory.  An initramfs
+# holds clients only.
 build_tools()
 {
 	local dir=$SRC/tools/testing/selftests/vm
 	mkdir -p "$out/guest" &&
 	make_kernel "$SRC" "$out" -s headers_install \
-		INSTALL_HDR_PATH="$out/usr" &&
+		INSTALL_HDR_PATH="$out/usr" || return
+	[ "$BOOT" != initramfs ] || return 0
 	gcc -O2 -Wall -I"$out/usr/include" -Wl,--wrap=mmap \
 		-o "$out/guest/gup_benchmark" \
 		"$dir/gup_benchmark.c" "$PP_DIR/guest/align.c"
@@ -92,7 +95,8 @@ newer()
 }
 
 # build_program SOURCE NAME DEPENDS...: a self-test, unless it is newer than all
-# that it is made of.  It names libraries in a line /* LIBS: -lname ... */.
+# that it is made of.  It names libraries in a line /* LIBS: -lname ... */.  In
+# an initramfs there are none.
 build_program()
 {
 	local file=$1 program=$out/guest/$2 libs
@@ -102,8 +106,11 @@ build_program()
 		"$dir"/kselftest*.h "$PP_DIR/guest/select.h" && return
 	read -ra libs < <(sed -n 's,^/\* LIBS: \(.*\) \*/$,\1,p' "$file") ||
 		libs=()
-	gcc -O2 -Wall -I"$out/usr/include" -I"$dir" -I"$dir/vm" -pthread \
-		-include "$PP_DIR/guest/select.h" \
+	[ "$BOOT" != initramfs ] || libs+=(-static)
+	[ ${#FOREIGN[@]} -eq 0 ] ||
+		libs+=(-isystem "$PP_BUILD/foreign/${FOREIGN[0]}/usr/include")
+	"${CROSS_COMPILE}gcc" -O2 -Wall -I"$out/usr/include" -I"$dir" \
+		-I"$dir/vm" -pthread -include "$PP_DIR/guest/select.h" \
 		-o "$program.new" "$file" "${libs[@]}" &&
 	mv "$program.new" "$program"
 }
@@ -159,10 +166,13 @@ build_test_modules()
 	done
 }
 
-# The clients of the call sites: programs, shell scripts, and test drivers.
+# The clients of the call sites: programs, shell scripts, and test drivers; those
+# that want a machine of their own are in the folder of that scenario.
 build_callsites()
 {
 	local dir=$PP_DIR/callsites file name
+	[ "$scenario" = callsites ] || dir+=/$scenario
+	[ -d "$dir" ] || return 0
 	for file in "$out/guest"/callsite_*; do
 		name=${file##*/callsite_}
 		[ -e "$dir/$name.c" ] || [ -e "$dir/$name.sh" ] || rm -f "$file"
@@ -170,23 +180,24 @@ build_callsites()
 	for file in "$dir"/*.c; do
 		[ -e "$file" ] || continue
 		build_program "$file" "callsite_$(basename "$file" .c)" \
-			"$dir"/*.h || return
+			"$PP_DIR"/callsites/*.h || return
 	done
 	for file in "$dir"/*.sh; do
 		[ -e "$file" ] || continue
 		cp "$file" "$out/guest/callsite_$(basename "$file" .sh)" || return
 	done
-	install_modules && build_test_modules
+	[ "$scenario" != callsites ] || { install_modules && build_test_modules; }
 }
 
 build()
 {
 	build_image && build_tools || return
 	! has MODULES=y || { build_module && build_tests; } || return
-	[ "$scenario" != callsites ] || build_callsites
+	build_callsites
 }
 
 configure "$kernel" "$scenario" "$SRC" "$out"
+[ ${#FOREIGN[@]} -eq 0 ] || "$PP_DIR/bin/foreign.sh" "${FOREIGN[@]}"
 stage "kernel-$kernel-$scenario" "$out/build.log" build ||
 	die "kernel $kernel-$scenario does not build: $(
 		grep -m1 -E 'error:|\*\*\*|No space left' "$out/build.log" ||

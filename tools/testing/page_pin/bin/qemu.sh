@@ -2,47 +2,109 @@
 # shellcheck shell=bash
 #
 # The one place that knows how a kernel is booted: QEMU, the host's root over
-# 9p and read-only, guest/init as init.  Sourced after lib.sh.
+# 9p and read-only, guest/init as init; on other architectures an initramfs.
+# Sourced after lib.sh.
+
+# shellcheck source-path=SCRIPTDIR source=machine.sh
+. "$PP_DIR/bin/machine.sh"
+
+# emulator: set QEMU to the command for the machine's processor, which is the
+# host's own one where that can be had.
+emulator()
+{
+	local command
+	case $ARCH in
+	x86)		command=qemu-system-x86_64 ;;
+	powerpc)	command=qemu-system-ppc64 ;;
+	*)		die "there is no machine of ARCH=$ARCH" \
+				"correct the scenario" ;;
+	esac
+	need_cmd "$command"
+	QEMU=("$command")
+	if [ "${MEASURE:-0}" = 1 ]; then
+		SMP=1
+		QEMU+=(-accel tcg -icount "shift=0,sleep=off" -cpu "$CPU")
+	elif [ "$ARCH" = x86 ] && grep -qwE 'vmx|svm' /proc/cpuinfo &&
+	     [ -w /dev/kvm ]; then
+		QEMU+=(-accel kvm -cpu host)
+	else
+		QEMU+=(-accel tcg ${CPU:+-cpu "$CPU"})
+	fi
+}
 
 # qemu_args KERNEL SCENARIO TAIL...: set QEMU to the command that boots it.
 # TAIL is what guest/init gets: the job and its arguments.  MEASURE=1 makes a
 # guest nanosecond one instruction, on one CPU.
 qemu_args()
 {
-	local kernel=$1 scenario=$2 out init=$PP_DIR/guest/init word
-	local MEMORY=1024 SMP=2 APPEND='' MACHINE=()
+	local kernel=$1 scenario=$2 out word guest=$PP_DIR/guest tools append
+	local share="local,path=/,mount_tag=/dev/root,security_model=none"
 	shift 2
-	out=$PP_BUILD/kernel/$kernel-$scenario
-	need_cmd qemu-system-x86_64
-	[ -r "$out/arch/x86/boot/bzImage" ] ||
-		die "there is no kernel $kernel-$scenario" \
-		    "run 'make kernel KERNEL=$kernel SCENARIO=$scenario'"
-	for word in "$init" "$out" "$@"; do
+	machine "$scenario"
+	out=$PP_BUILD/kernel/$kernel-$BUILT
+	tools=$out/guest
+	[ -r "$out/$IMAGE" ] ||
+		die "there is no kernel $kernel-$BUILT" \
+		    "run 'make kernel KERNEL=$kernel SCENARIO=$BUILT'"
+	for word in "$guest" "$out" "$@"; do
 		case $word in
 		*[[:space:]\"\'=,]*)
 			die "'$word' cannot stand on a kernel command line" \
 			    "use no blank, quote, comma or = in paths and arguments" ;;
 		esac
 	done
-	DISKS=()
-	# shellcheck source=/dev/null
-	[ ! -r "$PP_DIR/scenarios/$scenario.boot" ] ||
-		. "$PP_DIR/scenarios/$scenario.boot"
 
-	QEMU=(qemu-system-x86_64)
-	if [ "${MEASURE:-0}" = 1 ]; then
-		SMP=1
-		QEMU+=(-accel tcg -icount "shift=0,sleep=off" -cpu "max,la57=off")
-	elif grep -qwE 'vmx|svm' /proc/cpuinfo && [ -w /dev/kvm ]; then
-		QEMU+=(-accel kvm -cpu host)
+	emulator
+	QEMU+=(-smp "$SMP" -m "$MEMORY" "${MACHINE[@]}" "${DEFAULTS[@]}"
+	       -no-user-config -display none -no-reboot)
+	append="console=$CONSOLE panic=-1 oops=panic norandmaps"
+	if [ "$BOOT" = initramfs ]; then
+		guest=/guest tools=/tools
+		append+=" rdinit=$guest/init"
 	else
-		QEMU+=(-accel tcg -cpu "max,la57=off")
+		QEMU+=(-virtfs "$share,readonly=on,multidevs=remap,id=hroot")
+		append+=" root=/dev/root rootfstype=9p rootflags=trans=virtio,version=9p2000.L,cache=loose,msize=262144 ro init=$guest/init"
 	fi
-	QEMU+=(-smp "$SMP" -m "$MEMORY" "${MACHINE[@]}" -nodefaults -no-user-config
-	       -display none -no-reboot
-	       -virtfs "local,path=/,mount_tag=/dev/root,security_model=none,readonly=on,multidevs=remap,id=hroot"
-	       -kernel "$out/arch/x86/boot/bzImage"
-	       -append "console=ttyS0 panic=-1 oops=panic norandmaps root=/dev/root rootfstype=9p rootflags=trans=virtio,version=9p2000.L,cache=loose,msize=262144 ro $APPEND init=$init -- $out/guest $*")
+	append+=" $APPEND -- $tools $*"
+	if [ -n "$HYPERVISOR" ]; then
+		# QEMU takes a comma for the end of a module.
+		QEMU+=(-kernel "$PP_BUILD/foreign/$HYPERVISOR" -append "$XEN"
+		       -initrd "$out/$IMAGE ${append//,/,,}")
+	else
+		QEMU+=(-kernel "$out/$IMAGE" -append "$append")
+	fi
+}
+
+# What jobs and init call; busybox has it all.
+COMMANDS="awk cat chmod cp dd grep kill ls ln mkdir mkfifo mknod mount rm sed
+	setsid sh sleep stty sync timeout umount"
+
+# fill_initramfs DIR TOOLS: bash and busybox of the guest's architecture, the
+# scripts of guest/, and the static programs of TOOLS.
+fill_initramfs()
+{
+	local dir=$1 tools=$2 name there=$PP_BUILD/foreign/${FOREIGN[0]}/bin
+	mkdir -p "$dir"/{bin,dev,etc,proc,run,sys,tmp} &&
+	cp "$there/bash-static" "$dir/bin/bash" &&
+	cp "$there/busybox" "$dir/bin/" &&
+	cp -r "$PP_DIR/guest" "$dir/guest" &&
+	cp -r "$tools" "$dir/tools" || return
+	for name in $COMMANDS; do
+		ln -s busybox "$dir/bin/$name" || return
+	done
+}
+
+# make_initramfs DIR TOOLS: make it in DIR and give it to QEMU.
+make_initramfs()
+{
+	need_cmd cpio
+	if ! fill_initramfs "$1/root" "$2" ||
+	   ! (cd "$1/root" && find . | cpio -o -H newc -R 0:0 --quiet) |
+		gzip >"$1/initramfs"; then
+		die "cannot make an initramfs in $1" \
+		    "see that kernel.sh built this scenario, and free some space"
+	fi
+	QEMU+=(-initrd "$1/initramfs")
 }
 
 # make_disks DIR: make the scenario's disks as files in DIR and give them to
@@ -71,6 +133,6 @@ make_disks()
 			die "there is no disk '$kind'" "correct the scenario" ;;
 		esac
 		QEMU+=(-drive "file=$file,if=none,id=$kind,format=raw,cache=unsafe${bps:+,throttling.bps-write=$bps}"
-		       -device "$device,drive=$kind,serial=$kind")
+		       -device "$device,drive=$kind,serial=$kind${DISK_BUS:+,bus=$DISK_BUS}")
 	done
 }

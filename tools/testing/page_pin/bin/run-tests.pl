@@ -5,7 +5,10 @@
 # a line that counts: N passed, N failed.  A test file that dies, has no plan,
 # or exits with a status counts as failed even if each of its points is ok.
 #
-# run-tests.pl [TEST...]   names of tests/*.t, with or without .t
+# run-tests.pl [--all] [TEST...]   names of tests/*.t, with or without .t
+#
+# Those of tests/all/ want packages of their own: they are run when they are named,
+# and with --all.
 
 use strict;
 use warnings;
@@ -14,12 +17,22 @@ use TAP::Harness;
 
 $| = 1;
 my $dir = $ENV{PP_TESTS} // dirname($0) . '/../tests';
-my @files = map { /\// ? $_ : "$dir/" . s/\.t$//r . '.t' } @ARGV;
-@files = sort glob("\Q$dir\E/*.t") unless @files;
+my $all = @ARGV && $ARGV[0] eq '--all' && shift @ARGV;
+my @files = map { /\// ? $_ : file_of(s/\.t$//r . '.t') } @ARGV;
+unless (@files) {
+	@files = sort glob("\Q$dir\E/*.t");
+	push @files, sort glob("\Q$dir\E/all/*.t") if $all;
+}
 if (my @absent = grep { !-x } @files) {
 	print STDERR "page_pin: there is no test @absent; ",
 		"see tools/testing/page_pin/tests/\n";
 	exit 1;
+}
+
+sub file_of {
+	my ($name) = @_;
+
+	return -e "$dir/all/$name" ? "$dir/all/$name" : "$dir/$name";
 }
 
 my ($passed, $failed, $skipped, $began) = (0, 0, 0, 0);

@@ -20,7 +20,7 @@ shift 3
 qemu_args "$kernel" "$scenario" "$job" "$@"
 
 # A folder of our own, also when two runs begin in one second.
-out=$PP_BUILD/kernel/$kernel-$scenario
+out=$PP_BUILD/kernel/$kernel-$BUILT
 mkdir -p "$PP_RESULTS"
 until dir=$PP_RESULTS/$(date +%Y%m%d-%H%M%S)-$kernel-$scenario-$job
 	mkdir "$dir" 2>/dev/null; do
@@ -34,7 +34,15 @@ cp "$out/build.log" "$dir/build.log"
 mkdir "$dir/disks"
 trap 'rm -rf "$dir/disks"' EXIT
 make_disks "$dir/disks"
-QEMU+=(-serial "file:$dir/console.log" -serial "file:$dir/tap.log")
+[ "$BOOT" != initramfs ] || make_initramfs "$dir/disks" "$out/guest"
+QEMU+=(-serial "file:$dir/console.log")
+if [ -z "$RESULTS_BUS" ]; then
+	QEMU+=(-serial "file:$dir/tap.log")
+else
+	QEMU+=(-chardev "file,id=results,path=$dir/tap.log"
+	       -device "virtio-serial-pci,bus=$RESULTS_BUS"
+	       -device "virtconsole,chardev=results")
+fi
 printf '%q ' "${QEMU[@]}" >"$dir/qemu-cmd"
 echo >>"$dir/qemu-cmd"
 

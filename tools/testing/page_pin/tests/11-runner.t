@@ -430,6 +430,18 @@ check "no output" "2 passed, 1 failed" 1 "$pass" :
 check "no tests at all" "0 passed, 1 failed" 1
 run "$here/../bin/run-tests.pl" no-such-test
 one "runner: an unknown test" "no test .*no-such-test.t"
+check "one test" "2 passed, 0 failed" 0 "$pass"
+mkdir "$PP_TESTS/all"
+printf '#!/bin/bash\n%s\n' "$pass" >"$PP_TESTS/all/more.t"
+chmod +x "$PP_TESTS/all/more.t"
+run "$here/../bin/run-tests.pl"
+is "runner: not without --all" "$status ${out##*$'\n'}" "0 2 passed, 0 failed"
+run "$here/../bin/run-tests.pl" --all
+is "runner: --all" "$status ${out##*$'\n'}" "0 4 passed, 0 failed"
+run "$here/../bin/run-tests.pl" more
+is "runner: one of all by its name" "$status ${out##*$'\n'}" \
+	"0 2 passed, 0 failed"
+rm -r "$PP_TESTS/all"
 
 # From a guest to the runner's closing line: planted faults are noticed.  The
 # guest here judges counters with the real code, over a file.

@@ -1,0 +1,10 @@
+# shellcheck shell=bash disable=SC2034
+# Xen has the first serial port and gives us hvc0.  It does not start on the
+# processor that TCG offers as max.
+CPU=qemu64,+svm,+npt
+MEMORY=1536 SMP=2
+DISKS=("ext4 64")
+FOREIGN=(amd64 xen-hypervisor-4.17-amd64 libxen-dev)
+HYPERVISOR=amd64/boot/xen-4.17-amd64
+XEN="console=com1 com1=115200 dom0_mem=1024M,max:1024M dom0_max_vcpus=2 loglvl=all guest_loglvl=all"
+CONSOLE=hvc0
