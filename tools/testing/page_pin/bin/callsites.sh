@@ -31,10 +31,11 @@ shift $((OPTIND - 1))
 need_cmd spatch
 need_cmd git
 [ -d "$tree" ] || die "$tree is no folder" "run 'make tree'"
-[ -r "$table" ] || die "$table is missing" "restore it with git"
+[ "${1:-}" = places ] || [ -r "$table" ] ||
+	die "$table is missing" "restore it with git"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-table=$(realpath "$table")
+table=$(realpath -m "$table")
 results=$(realpath -m "$results")
 
 # The files that have such a name, in code or not.  Programs of user space and
