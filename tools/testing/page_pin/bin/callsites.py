@@ -17,7 +17,8 @@ how, test, note.  The case is that of Documentation/core-api/pin_user_pages.rst,
 or - for what only passes pages on.  How is one of
 
   runs      test is the test point (PROGRAM:CASE) that goes there, or several
-            with commas; its last result is that of the newest run that has it
+            with commas, or kunit:CASE; its last result is that of the newest run
+            that has it
   compiled  nothing goes there on a machine that we have; test is the
             architectures, with commas, for which it is compiled
   get       it stays on plain references, and note says why
@@ -31,15 +32,16 @@ import sys
 
 NAME = re.compile(r"\b(?:(?:get|pin|unpin|put)_user_pages?(?:_[a-z_]+)?"
                   r"|iov_iter_(?:get|pin|release)_pages(?:_[a-z_]+)?"
-                  r"|(?:get|put)_vaddr_frames)\b")
+                  r"|(?:get|put)_vaddr_frames|page_pin_again)\b")
 # What is no code, and a line that goes on, which a #define has.
 COMMENT = re.compile(r"""/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""",
                      re.DOTALL)
 EXPORT = re.compile(r"\s*EXPORT_SYMBOL(?:_GPL)?\((\w+)\);")
 POINT = re.compile(r"^(ok|not ok) \d+(?: -)? (\S+)(.*)$")
+KUNIT = re.compile(r"^\[ *\d+\.\d+\]     (ok|not ok) \d+ - (\w+)()$")
 SKIP = re.compile(r"#\s*SKIP\b", re.IGNORECASE)
 HOW = ("runs", "compiled", "get")
-CASES = ("1", "2", "3", "4", "5", "-")
+CASES = {"1", "2", "3", "4", "5", "-"}
 WORST = ("FAIL", "not run", "not built", "skip", "compiled", "pass")
 
 Row = collections.namedtuple("Row", "case how test note")
@@ -121,7 +123,7 @@ def read_table(path):
         key, row = tuple(fields[:3]), Row(*fields[3:])
         if key in rows:
             problems.append(f"{where}: {' '.join(key)} has two rows")
-        if row.how not in HOW or row.case not in CASES:
+        if row.how not in HOW or not set(row.case.split(", ")) <= CASES:
             problems.append(f"{where}: there is no case '{row.case}' or no "
                             f"'{row.how}'")
         elif row.how == "get" and (not row.note.strip() or "pin_" in key[2]):
@@ -148,18 +150,19 @@ def check(places, rows, table):
 
 def read_results(directory):
     """The last result of each test point, and of each object that was only
-    compiled: {name: (result, run)}.  A newer run covers an older one."""
+    compiled: {name: result}.  A newer run covers an older one."""
     results = {}
-    for path in sorted(glob.glob(os.path.join(directory, "*", "tap.log"))):
-        run = os.path.basename(os.path.dirname(path))
-        with open(path, encoding="utf-8", errors="replace") as lines:
-            for line in lines:
-                if not (match := POINT.match(line.rstrip("\r\n"))):
-                    continue
-                result = "pass" if match[1] == "ok" else "FAIL"
-                if SKIP.search(match[3]):
-                    result = "skip"
-                results[match[2]] = result, run
+    for log, pattern, prefix in (("tap.log", POINT, ""),
+                                 ("console.log", KUNIT, "kunit:")):
+        for path in sorted(glob.glob(os.path.join(directory, "*", log))):
+            with open(path, encoding="utf-8", errors="replace") as lines:
+                for line in lines:
+                    if not (match := pattern.match(line.rstrip("\r\n"))):
+                        continue
+                    result = "pass" if match[1] == "ok" else "FAIL"
+                    if SKIP.search(match[3]):
+                        result = "skip"
+                    results[prefix + match[2]] = result
     return results
 
 
@@ -168,12 +171,12 @@ def outcome(key, row, results):
     if row.how == "get":
         return "-"
     if row.how == "runs":
-        found = [results.get(test, ("not run", None))[0]
+        found = [results.get(test, "not run")
                  for test in row.test.split(",")]
     else:
         point = os.path.splitext(key[0])[0] + ".o"
         found = [{"pass": "compiled", "FAIL": "FAIL"}.get(
-            results.get(f"{arch}:{point}", ("", None))[0], "not built")
+            results.get(f"{arch}:{point}"), "not built")
                  for arch in row.test.split(",")]
     return min(found, key=WORST.index)
 

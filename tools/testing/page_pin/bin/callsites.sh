@@ -42,13 +42,15 @@ results=$(realpath -m "$results")
 # texts are no places.
 cd "$tree"
 git grep --no-index -lzF -e _user_page -e _vaddr_frames -e iov_iter_get_pages \
-	-e iov_iter_pin_pages -e iov_iter_release_pages -- '*.[chS]' \
+	-e iov_iter_pin_pages -e iov_iter_release_pages -e page_pin_again -- '*.[chS]' \
 	':!tools' ':!Documentation' >"$work/files" || [ $? -eq 1 ]
 : >"$work/found"
+# A file at a time: an empty line ends a group.
+tr '\0' '\n' <"$work/files" | sed G >"$work/groups"
 if [ -s "$work/files" ]; then
-	CALLSITES_OUT=$work/found xargs -0 spatch --very-quiet --no-includes \
+	CALLSITES_OUT=$work/found spatch --very-quiet --no-includes \
 		--cocci-file "$PP_DIR/callsites/sites.cocci" \
-		<"$work/files" >"$work/log" 2>&1 ||
+		--file-groups "$work/groups" >"$work/log" 2>&1 ||
 		die "spatch failed: $(tail -n1 "$work/log")" \
 		    "see callsites/sites.cocci"
 fi

@@ -16,7 +16,7 @@ def hit(kind, name, where):
 				     where.current_element, name)) + "\n")
 
 @use@
-identifier f =~ "^((get|pin|unpin|put)_user_pages?(_[a-z_]+)?|iov_iter_(get|pin|release)_pages(_[a-z_]+)?|(get|put)_vaddr_frames)$";
+identifier f =~ "^((get|pin|unpin|put)_user_pages?(_[a-z_]+)?|iov_iter_(get|pin|release)_pages(_[a-z_]+)?|(get|put)_vaddr_frames|page_pin_again)$";
 position p;
 @@
 
@@ -30,7 +30,7 @@ p << use.p;
 hit("use", f, p[0])
 
 @definition@
-identifier f =~ "^((get|pin|unpin|put)_user_pages?(_[a-z_]+)?|iov_iter_(get|pin|release)_pages(_[a-z_]+)?|(get|put)_vaddr_frames)$";
+identifier f =~ "^((get|pin|unpin|put)_user_pages?(_[a-z_]+)?|iov_iter_(get|pin|release)_pages(_[a-z_]+)?|(get|put)_vaddr_frames|page_pin_again)$";
 position p;
 type T;
 @@
@@ -45,7 +45,7 @@ p << definition.p;
 hit("is", f, p[0])
 
 @prototype@
-identifier f =~ "^((get|pin|unpin|put)_user_pages?(_[a-z_]+)?|iov_iter_(get|pin|release)_pages(_[a-z_]+)?|(get|put)_vaddr_frames)$";
+identifier f =~ "^((get|pin|unpin|put)_user_pages?(_[a-z_]+)?|iov_iter_(get|pin|release)_pages(_[a-z_]+)?|(get|put)_vaddr_frames|page_pin_again)$";
 position p;
 type T;
 @@
