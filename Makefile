@@ -13,7 +13,7 @@ TREE_baseline	:= baseline
 TREE_stock	:= stock
 TREE := $(or $(TREE_$(KERNEL)),no-such-kernel)
 
-.PHONY: help deps tree stock baseline kernel boot bench check compare each static refresh \
+.PHONY: help deps tree stock baseline kernel boot bench check compare callsites each static refresh \
 	mbox results clean distclean no-such-kernel
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo '  make check      run the tests (TESTS="20-tree ..." runs some of them)'
 	@echo '  make compare    the self-tests on ours, stock and baseline (TESTS=... some)'
 	@echo
+	@echo '  make callsites  where pages are taken and given back, and what proves each'
 	@echo '  make deps       install what the rest needs (Debian packages)'
 	@echo '  make tree       build/linux: base, baseline, one commit a patch'
 	@echo '  make stock      build/stock: the untouched kernel'
@@ -72,6 +73,9 @@ check: tree
 
 compare: tree stock baseline
 	@$(BIN)/compare.sh $(TESTS)
+
+callsites: tree
+	@$(BIN)/callsites.sh $(FORMAT)
 
 each: tree
 	@$(BIN)/each.sh $(FIRST)
