@@ -13,8 +13,8 @@ TREE_baseline	:= baseline
 TREE_stock	:= stock
 TREE := $(or $(TREE_$(KERNEL)),no-such-kernel)
 
-.PHONY: help deps deps-all check-all tree stock baseline kernel boot bench check compare each static refresh \
-	mbox results clean distclean no-such-kernel
+.PHONY: help deps deps-all check check-all compare callsites tree stock baseline kernel \
+	boot bench each static refresh mbox results clean distclean no-such-kernel
 
 help:
 	@echo 'page_pin: pinned user pages for Linux, as a patch series on 5.10'
@@ -24,6 +24,7 @@ help:
 	@echo '  make check-all  and on powerpc, under Xen, and cross compiled'
 	@echo '  make compare    the self-tests on ours, stock and baseline (TESTS=... some)'
 	@echo
+	@echo '  make callsites  where pages are taken and given back, and what proves each'
 	@echo '  make deps       install what the rest needs (Debian packages)'
 	@echo '  make tree       build/linux: base, baseline, one commit a patch'
 	@echo '  make stock      build/stock: the untouched kernel'
@@ -79,6 +80,9 @@ check-all: deps-all tree
 
 compare: tree stock baseline
 	@$(BIN)/compare.sh $(TESTS)
+
+callsites: tree
+	@$(BIN)/callsites.sh $(FORMAT)
 
 each: tree
 	@$(BIN)/each.sh $(FIRST)
