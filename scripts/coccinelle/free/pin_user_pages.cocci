@@ -22,7 +22,7 @@
 //# An if that gives back in one way, and in the other way in its else or, if it
 //# returns, behind it, has a choice. It is not reported. What
 //# iov_iter_pin_pages() takes is pinned or not, so who keeps it has a choice,
-//# too: only within one function it is looked at.
+//# too: mix-ups are looked for within one function only, lost pins not at all.
 //#
 //# A lost pin has confidence moderate. Of an array, or a pointer to a page, that
 //# is local to a function and is not passed on nor stored, it finds a path from
@@ -536,7 +536,7 @@ statement S;
 position p, q;
 @@
 
-r = \(take@p(e1, n, e2, \(&pages\|pages\), ...)\|pin_user_pages_remote@p(e3, e1, n, e2, \(&pages\|pages\), ...)\|pin_user_pages_unlocked@p(e1, n, \(&pages\|pages\), ...)\|iov_iter_pin_pages@p(e1, pages, ...)\|iov_iter_pin_pages_alloc@p(e1, &pages, ...)\)
+r = \(take@p(e1, n, e2, \(&pages\|pages\), ...)\|pin_user_pages_remote@p(e3, e1, n, e2, \(&pages\|pages\), ...)\|pin_user_pages_unlocked@p(e1, n, \(&pages\|pages\), ...)\)
 ... when != pass(..., <+... pages ...+>, ...)
     when != e = <+... pages ...+>
     when != T x = <+... pages ...+>;
@@ -570,7 +570,7 @@ statement S;
 position p, q;
 @@
 
-if (<+... \(take@p(e1, n, e2, \(&pages\|pages\), ...)\|pin_user_pages_remote@p(e3, e1, n, e2, \(&pages\|pages\), ...)\|pin_user_pages_unlocked@p(e1, n, \(&pages\|pages\), ...)\|iov_iter_pin_pages@p(e1, pages, ...)\|iov_iter_pin_pages_alloc@p(e1, &pages, ...)\) ...+>) S
+if (<+... \(take@p(e1, n, e2, \(&pages\|pages\), ...)\|pin_user_pages_remote@p(e3, e1, n, e2, \(&pages\|pages\), ...)\|pin_user_pages_unlocked@p(e1, n, \(&pages\|pages\), ...)\) ...+>) S
 ... when != pass(..., <+... pages ...+>, ...)
     when != e = <+... pages ...+>
     when != T x = <+... pages ...+>;
@@ -599,7 +599,7 @@ type T;
 position p, q;
 @@
 
-r = \(take@p(e1, n, e2, \(&pages\|pages\), ...)\|pin_user_pages_remote@p(e3, e1, n, e2, \(&pages\|pages\), ...)\|pin_user_pages_unlocked@p(e1, n, \(&pages\|pages\), ...)\|iov_iter_pin_pages@p(e1, pages, ...)\|iov_iter_pin_pages_alloc@p(e1, &pages, ...)\)
+r = \(take@p(e1, n, e2, \(&pages\|pages\), ...)\|pin_user_pages_remote@p(e3, e1, n, e2, \(&pages\|pages\), ...)\|pin_user_pages_unlocked@p(e1, n, \(&pages\|pages\), ...)\)
 ... when != pass(..., <+... pages ...+>, ...)
     when != e = <+... pages ...+>
     when != T x = <+... pages ...+>;
