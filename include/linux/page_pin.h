@@ -107,14 +107,15 @@ static inline bool page_maybe_dma_pinned(struct page *page)
 
 /*
  * Full barrier between an entry of a page table that was just cleared and a look
- * at the counts of its page.  x86 clears entries with atomic exchanges, which
- * are full barriers by themselves; elsewhere that is not said.
+ * at the counts of its page.
  */
 static inline void page_pin_entry_cleared(void)
 {
+	/* x86 clears by an atomic exchange, elsewhere that is not certain. */
 	if (IS_ENABLED(CONFIG_X86))
 		smp_mb__after_atomic();
 	else
+		/* Pairs with the one in page_pin_reserve(). */
 		smp_mb();
 }
 
