@@ -550,7 +550,7 @@ static void find_and_unpin(unsigned long addr)
 	if (get_user_pages_fast(addr, 1, 0, &page) != 1)
 		return;
 	if (page_maybe_dma_pinned(page))
-		unpin_user_page(page);
+		give(GUP_HOLD_PIN_SLOW, &page, 1, false);
 	put_page(page);
 }
 
