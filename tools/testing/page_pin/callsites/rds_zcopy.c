@@ -5,6 +5,7 @@
  * when the receiver reads it.
  */
 #include <arpa/inet.h>
+#include <linux/rds.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -12,6 +13,9 @@
 
 #ifndef AF_RDS
 #define AF_RDS		21
+#endif
+#ifndef SOL_RDS
+#define SOL_RDS		276
 #endif
 #ifndef SO_ZEROCOPY
 #define SO_ZEROCOPY	60
@@ -38,7 +42,12 @@ static int rds_socket(int port)
 		.sin_addr = { inet_addr(ADDRESS) },
 	};
 	int fd = socket(AF_RDS, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	int transport = RDS_TRANS_TCP;
 
+	/* The address may be that of an RDMA device as well. */
+	if (fd >= 0)
+		setsockopt(fd, SOL_RDS, SO_RDS_TRANSPORT, &transport,
+			   sizeof(transport));
 	if (fd >= 0 && bind(fd, (struct sockaddr *)&addr, sizeof(addr))) {
 		close(fd);
 		fd = -1;
