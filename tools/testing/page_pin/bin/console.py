@@ -30,13 +30,13 @@ SPLAT = re.compile("|".join((
     r"\b(KASAN|KCSAN|UBSAN|KFENCE)\b: ", r"possible .* detected",
     r"DEBUG_LOCKS_WARN_ON", r"detected stall", r"self-detected stall",
     r"kthread starved", r"\b[Bb]ad (page|rss-counter|pmd|pud|p4d|pgd)\b",
-    r"page allocation failure", r"Out of memory", r"invoked oom-killer",
+    r"allocation failure", r"Out of memory", r"invoked oom-killer",
     r"list_(add|del) corruption", r"kmemleak: [1-9]",
     r"blocked for more than", r"soft lockup", r"hard LOCKUP", r"segfault at",
 )))
 # A trace with no first line of a splat shortly before it is one by itself.
 TRACE = re.compile(r"Call Trace:")
-TRACE_NEAR = 60
+TRACE_NEAR = 100
 
 STAMP = re.compile(r"^\[ *\d+\.\d+\] ?")
 PLAN = re.compile(r"^1\.\.(\d+)")

@@ -72,6 +72,10 @@ static inline const char *disk_mount(const char *type)
 	if (why)
 		return why;
 	mkdir(DISK_DIR, 0700);
+	/* A case that was skipped half-way has left it as it was. */
+	shell("losetup -D");
+	while (!umount(DISK_DIR))
+		;
 	if (load_driver(type) || !shell("mkfs.%s -q -F " DISK, type))
 		return "no such file system";
 	return mount(DISK, DISK_DIR, type, 0, NULL) ? "it cannot be mounted"

@@ -45,9 +45,12 @@ static const char *client_map(struct client *c, enum memory_kind kind,
 /* Nobody has the tape open after a case, not even one that was killed. */
 static const char *tape_open(struct client *c)
 {
-	const char *why = load_driver("scsi_debug ptype=1") ?:
-			  load_driver("st");
+	const char *why;
 
+	/* What another client has made of scsi_debug is a disk. */
+	if (access(TAPE, F_OK))
+		shell("modprobe -q -r scsi_debug");
+	why = load_driver("scsi_debug ptype=1") ?: load_driver("st");
 	if (why)
 		return why;
 	WAIT_FOR(!access(TAPE, R_OK));

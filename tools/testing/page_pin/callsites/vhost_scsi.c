@@ -297,7 +297,7 @@ TEST_F(command, killed)
 	}
 	EXPECT_EQ(sizeof(ret), read(ready[0], &ret, sizeof(ret)));
 	EXPECT_EQ(0, ret);
-	EXPECT_TRUE(WAIT_FOR(pins_held() == self->pages));
+	EXPECT_TRUE(WAIT_LONG(pins_held() == self->pages));
 	kill(pid, SIGKILL);
 	usleep(300000);
 	EXPECT_EQ(self->pages, pins_held());
