@@ -161,8 +161,11 @@ static void mappings_are_no_pins(struct kunit *test)
 	page_ref_add(page, maps);
 	atomic_add(maps, &page->_mapcount);
 	KUNIT_EXPECT_FALSE(test, page_maybe_dma_pinned(page));
-	page_ref_add(page, 511);
+	/* With the one that this test has, these are 511. */
+	page_ref_add(page, 510);
 	KUNIT_EXPECT_FALSE(test, page_maybe_dma_pinned(page));
+	page_ref_add(page, 1);
+	KUNIT_EXPECT_TRUE(test, page_maybe_dma_pinned(page));
 	page_ref_sub(page, 511);
 	KUNIT_EXPECT_PTR_EQ(test, page_pin_grab(page, 1), page);
 	KUNIT_EXPECT_EQ(test, page_pin_count(page), 1U);
