@@ -111,8 +111,8 @@ static inline bool page_maybe_dma_pinned(struct page *page)
  */
 static inline void page_pin_entry_cleared(void)
 {
-	/* x86 clears by an atomic exchange, elsewhere that is not certain. */
 	if (IS_ENABLED(CONFIG_X86))
+		/* It clears by an atomic exchange. Others may not. */
 		smp_mb__after_atomic();
 	else
 		/* Pairs with the one in page_pin_reserve(). */

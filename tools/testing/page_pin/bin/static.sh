@@ -56,7 +56,8 @@ check_patches()
 		silent "checkpatch $name" in_tree perl scripts/checkpatch.pl \
 			--strict -q --show-types --ignore "$ignore" "$file"
 	done
-	mapfile -t sources < <(find "$PP_DIR" -name '*.[ch]')
+	mapfile -t sources < <(find "$PP_DIR" -path '*/fixtures' -prune -o \
+		-name '*.[ch]' -print)
 	for file in "${new[@]}" "${sources[@]}"; do
 		silent "checkpatch ${file#"$PP_TOP/"}" in_tree \
 			perl scripts/checkpatch.pl --strict -q --show-types \

@@ -13,11 +13,11 @@
  */
 #include "disk.h"
 
-enum where { BDEV, LOOP, LOOP_FILE, FILE_EXT2, FILE_EXT4, FILE_XFS };
+enum place { BDEV, LOOP, LOOP_FILE, FILE_EXT2, FILE_EXT4, FILE_XFS };
 
 struct client {
 	struct memory m;
-	enum where where;
+	enum place where;
 	int fd;			/* opened for direct I/O */
 	int takes;		/* pins that a page gets on its way */
 	char loop[32];		/* loop device */
@@ -44,7 +44,7 @@ static const char *open_direct(struct client *c, const char *path)
 	return c->fd < 0 ? "it cannot be opened for direct I/O" : NULL;
 }
 
-static const char *client_open(struct client *c, enum where where)
+static const char *client_open(struct client *c, enum place where)
 {
 	const char *why;
 	char path[64];
@@ -86,7 +86,7 @@ static const char *client_open(struct client *c, enum where where)
 
 static void client_close(struct client *c)
 {
-	if (disk_guard)
+	if (disk_guard.pipe)
 		disk_go();
 	if (c->fd >= 0)
 		close(c->fd);
@@ -104,7 +104,7 @@ FIXTURE(direct)
 
 FIXTURE_VARIANT(direct)
 {
-	enum where where;
+	enum place where;
 	enum memory_kind kind;
 	bool shared;
 };
@@ -389,7 +389,7 @@ FIXTURE(shared_file)
 
 FIXTURE_VARIANT(shared_file)
 {
-	enum where where;
+	enum place where;
 	bool aio;
 };
 

@@ -40,13 +40,15 @@ static inline const char *disk_make(void)
  * Requests that come from now on wait.  A process that waits for them cannot be
  * killed, so should the case fail, somebody else lets the disk go on.
  */
-static FILE *disk_guard;
+static struct {
+	FILE *pipe;
+} disk_guard;
 
 static inline bool disk_stop(void)
 {
-	disk_guard = popen("bash -c 'read -rt 30; [ $? -le 128 ] || "
+	disk_guard.pipe = popen("bash -c 'read -rt 30; [ $? -le 128 ] || "
 			   "DM_DISABLE_UDEV=1 dmsetup resume page_pin'", "we");
-	return disk_guard &&
+	return disk_guard.pipe &&
 	       shell("DM_DISABLE_UDEV=1 dmsetup suspend --noflush --nolockfs page_pin");
 }
 
@@ -54,10 +56,10 @@ static inline bool disk_go(void)
 {
 	bool gone = shell("DM_DISABLE_UDEV=1 dmsetup resume page_pin");
 
-	if (disk_guard) {
-		fputc('\n', disk_guard);
-		pclose(disk_guard);
-		disk_guard = NULL;
+	if (disk_guard.pipe) {
+		fputc('\n', disk_guard.pipe);
+		pclose(disk_guard.pipe);
+		disk_guard.pipe = NULL;
 	}
 	return gone;
 }
@@ -76,7 +78,8 @@ static inline const char *disk_mount(const char *type)
 	shell("losetup -D");
 	while (!umount(DISK_DIR))
 		;
-	if (load_driver(type) || !shell("mkfs.%s -q -F " DISK, type))
+	/* No page goes to two places of the disk, which would pin it twice. */
+	if (load_driver(type) || !shell("mkfs.%s -q -F -b 4096 " DISK, type))
 		return "no such file system";
 	return mount(DISK, DISK_DIR, type, 0, NULL) ? "it cannot be mounted"
 						    : NULL;

@@ -14,7 +14,7 @@
 #include "callsite.h"
 
 #define FILE_NODE	2
-#define MOST_DATA	(1 << 20)
+#define MOST_DATA	0x100000
 #define BUFFER		(MOST_DATA + 2 * PAGE)
 #define DIR		"/run/pin/fuse"
 
@@ -24,9 +24,20 @@ struct server {
 	char *data;		/* of the file */
 	pthread_t thread;
 	bool mounted;
-	volatile bool wait;	/* leave reads and writes unanswered */
-	volatile int waiting;	/* as many are */
+	int wait;		/* leave reads and writes unanswered */
+	int waiting;		/* as many are */
 };
+
+/* What the thread of the server and the case tell each other. */
+static int value_of(int *value)
+{
+	return __atomic_load_n(value, __ATOMIC_SEQ_CST);
+}
+
+static void set_value(int *value, int to)
+{
+	__atomic_store_n(value, to, __ATOMIC_SEQ_CST);
+}
 
 static int answer(struct server *s, __u64 unique, int error, void *data,
 		  size_t size)
@@ -99,10 +110,10 @@ static void serve_one(struct server *s)
 		if (in.opcode == FUSE_WRITE)
 			memcpy(s->data + write.offset,
 			       (char *)arg + sizeof(write), write.size);
-		s->waiting++;
-		while (s->wait)
+		__atomic_add_fetch(&s->waiting, 1, __ATOMIC_SEQ_CST);
+		while (value_of(&s->wait))
 			usleep(1000);
-		s->waiting--;
+		__atomic_sub_fetch(&s->waiting, 1, __ATOMIC_SEQ_CST);
 		if (in.opcode == FUSE_READ) {
 			answer(s, in.unique, 0, s->data + read.offset,
 			       read.size);
@@ -169,7 +180,7 @@ static void server_stop(struct server *s)
 {
 	if (!s->mounted)
 		return;
-	s->wait = false;
+	set_value(&s->wait, 0);
 	umount2(DIR, MNT_DETACH);
 	pthread_join(s->thread, NULL);
 	close(s->fd);
@@ -232,7 +243,7 @@ FIXTURE_SETUP(direct)
 
 FIXTURE_TEARDOWN(direct)
 {
-	self->c.server.wait = false;
+	set_value(&self->c.server.wait, 0);
 	close(self->c.fd);
 	server_stop(&self->c.server);
 	memory_unmap(&self->c.m);
@@ -263,13 +274,13 @@ TEST_F(direct, held)
 
 	memset(c->server.data, 5, c->size);
 	for (c->in = false; ; c->in = true) {
-		c->server.wait = true;
+		set_value(&c->server.wait, 1);
 		ASSERT_EQ(0, pthread_create(&c->thread, NULL, transfer_thread, c));
-		EXPECT_TRUE(WAIT_FOR(c->server.waiting));
+		EXPECT_TRUE(WAIT_FOR(value_of(&c->server.waiting)));
 		EXPECT_EQ(self->pages, pins_held());
 		if (variant->kind == XFS)
 			EXPECT_FINE(write_back(&c->m));
-		c->server.wait = false;
+		set_value(&c->server.wait, 0);
 		pthread_join(c->thread, NULL);
 		EXPECT_EQ(c->size, c->ret);
 		EXPECT_EQ(0, pins_left());
@@ -295,12 +306,12 @@ TEST_F(direct, fork)
 	memset(c->server.data, 5, c->size);
 	c->size = PAGE / 2;
 	c->in = true;
-	c->server.wait = true;
+	set_value(&c->server.wait, 1);
 	ASSERT_EQ(0, pthread_create(&c->thread, NULL, transfer_thread, c));
-	EXPECT_TRUE(WAIT_FOR(c->server.waiting));
+	EXPECT_TRUE(WAIT_FOR(value_of(&c->server.waiting)));
 	ASSERT_EQ(0, child_fork(&child, &c->m));
 	c->m.p[PAGE - 1] = 77;
-	c->server.wait = false;
+	set_value(&c->server.wait, 0);
 	pthread_join(c->thread, NULL);
 	EXPECT_EQ(PAGE / 2, c->ret);
 	EXPECT_EQ(0, memcmp(c->server.data, c->m.p, PAGE / 2));
@@ -317,7 +328,7 @@ TEST_F(direct, killed)
 	struct client *c = &self->c;
 	pid_t pid;
 
-	c->server.wait = true;
+	set_value(&c->server.wait, 1);
 	pid = fork();
 	ASSERT_LE(0, pid);
 	if (!pid) {
@@ -325,12 +336,12 @@ TEST_F(direct, killed)
 		transfer(c);
 		_exit(0);
 	}
-	EXPECT_TRUE(WAIT_FOR(c->server.waiting));
+	EXPECT_TRUE(WAIT_FOR(value_of(&c->server.waiting)));
 	EXPECT_EQ(self->pages, pins_held());
 	kill(pid, SIGKILL);
 	usleep(200000);
 	EXPECT_EQ(self->pages, pins_held());
-	c->server.wait = false;
+	set_value(&c->server.wait, 0);
 	EXPECT_EQ(pid, waitpid(pid, NULL, 0));
 	EXPECT_EQ(0, pins_left());
 }
@@ -373,17 +384,17 @@ TEST(server_buffer)
 	ASSERT_EQ(0, pins_left());
 
 	memset(c.m.p, 9, c.size);
-	c.server.wait = true;
+	set_value(&c.server.wait, 1);
 	taken = pins_taken();
 	ASSERT_EQ(0, pthread_create(&c.thread, NULL, transfer_thread, &c));
-	EXPECT_TRUE(WAIT_FOR(c.server.waiting));
+	EXPECT_TRUE(WAIT_FOR(value_of(&c.server.waiting)));
 	/* The request's header is in front of the data: one page more. */
 	EXPECT_EQ(NR_SMALL + NR_SMALL + 1, pins_taken() - taken);
 	EXPECT_EQ(NR_SMALL, pins_held());
 	m = (struct memory){ .p = buffer, .size = c.size, .page = PAGE, .fd = fd };
 	EXPECT_EQ(NR_SMALL, dirty_pages(&m));
 	EXPECT_FINE(data_lost(&m));
-	c.server.wait = false;
+	set_value(&c.server.wait, 0);
 	pthread_join(c.thread, NULL);
 	EXPECT_EQ(c.size, c.ret);
 	EXPECT_EQ(0, pins_left());

@@ -42,7 +42,7 @@ static const char *port_make(void)
 	    load_driver("vhost_scsi"))
 		return "no vhost-scsi with a file below";
 	if (access(CONFIG "/target", F_OK) &&
-	    !shell("mount -t configfs configfs " CONFIG))
+	    !shell("mount -t configfs none " CONFIG))
 		return "no configfs";
 	if (!access(PORT "/lun/lun_0/page_pin", F_OK))
 		return NULL;
@@ -216,7 +216,7 @@ FIXTURE_SETUP(command)
 
 FIXTURE_TEARDOWN(command)
 {
-	if (disk_guard)
+	if (disk_guard.pipe)
 		disk_go();
 	guest_end(&self->g);
 	memory_unmap(&self->g.m);
