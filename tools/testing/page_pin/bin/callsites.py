@@ -37,7 +37,7 @@ NAME = re.compile(r"\b(?:(?:get|pin|unpin|put)_user_pages?(?:_[a-z_]+)?"
 COMMENT = re.compile(r"""/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""",
                      re.DOTALL)
 EXPORT = re.compile(r"\s*EXPORT_SYMBOL(?:_GPL)?\((\w+)\);")
-POINT = re.compile(r"^(ok|not ok) \d+(?: -)? (\S+)(.*)$")
+POINT = re.compile(r"^(ok|not ok) \d+(?: -)? (compiled \S+ \S+|\S+)(.*)$")
 KUNIT = re.compile(r"^\[ *\d+\.\d+\]     (ok|not ok) \d+ - (\w+)()$")
 SKIP = re.compile(r"#\s*SKIP\b", re.IGNORECASE)
 HOW = ("runs", "compiled", "get")
@@ -174,9 +174,8 @@ def outcome(key, row, results):
         found = [results.get(test, "not run")
                  for test in row.test.split(",")]
     else:
-        point = os.path.splitext(key[0])[0] + ".o"
         found = [{"pass": "compiled", "FAIL": "FAIL"}.get(
-            results.get(f"{arch}:{point}"), "not built")
+            results.get(f"compiled {arch} {key[0]}"), "not built")
                  for arch in row.test.split(",")]
     return min(found, key=WORST.index)
 

@@ -153,11 +153,11 @@ unpin_user_pages_dirty_lock skip
 get_user_pages_fast -"
 like 'an object that nobody compiled is not compiled' "$out" \
    'compiled +not built +x86,arm'
-result 20260103-000000-cross 'ok 1 - x86:drivers/a/a.o' 'ok 2 - arm:drivers/a/a.o'
+result 20260103-000000-cross 'ok 1 - compiled x86 drivers/a/a.c' 'ok 2 - compiled arm drivers/a/a.c'
 callsites
 like 'one that was compiled is compiled, and never passed' "$out" \
    '1 are compiled only: 1 compiled'
-result 20260104-000000-cross 'not ok 1 - arm:drivers/a/a.o'
+result 20260104-000000-cross 'not ok 1 - compiled arm drivers/a/a.c'
 callsites
 like 'one that does not compile fails' "$out" '1 are compiled only: 1 FAIL'
 callsites markdown
