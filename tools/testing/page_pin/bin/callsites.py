@@ -254,6 +254,10 @@ def main():
     entries = [(key, rows[key], outcome(key, rows[key], results))
                for key in sorted(places)]
     {"table": print_table, "markdown": print_markdown}[what](entries)
+    failed = sum(result == "FAIL" for _, _, result in entries)
+    if failed:
+        raise SystemExit(f"page_pin: {failed} call sites failed when they ran "
+                         "last; see the table")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@
 # the two counters tell exactly the pins that it took: none, or all.
 #
 # gup-benchmark.sh KERNEL
+#
+# The name of a point is gup_benchmark:MODE.KIND.PAGES_A_CALL.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$GUEST/lib.sh"
@@ -51,14 +53,15 @@ for mode in $(modes_of "$1"); do
 	[[ $mode == pin-* ]] && pins=$((MB * 256 * ROUNDS))
 	for kind in $KINDS; do
 		for calls in 1 300 4096; do
-			point "${mode%:*}, ${kind%:*}, $calls pages a call" \
+			point "gup_benchmark:${mode%:*}.${kind%:*}.$calls" \
 				run "$pins" "$mode" "$kind" "$calls"
 		done
 	done
 done
 for mode in $(modes_of "$1"); do
-	point "${mode%:*}, no page a call is refused" refused "${mode#*:}" -n 0
-	point "${mode%:*}, 2^32 - 1 pages a call are refused" \
+	point "gup_benchmark:${mode%:*}.no_page_a_call_is_refused" \
+		refused "${mode#*:}" -n 0
+	point "gup_benchmark:${mode%:*}.too_many_pages_a_call_are_refused" \
 		refused "${mode#*:}" -n -1
 done
 point "acquired and released are equal and not zero" balanced

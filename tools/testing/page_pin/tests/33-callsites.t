@@ -146,11 +146,13 @@ result 20260102-000000-ours-callsites-callsites \
 	'ok 1 - callsite_a:data' 'ok 2 - callsite_a:no # SKIP no device'
 callsites
 is 'the newest run that has a test point counts' "$status $(last)" \
-"0 pin_user_pages_fast pass
+"1 pin_user_pages_fast pass
 unpin_user_page FAIL
 unpin_user_page not
 unpin_user_pages_dirty_lock skip
 get_user_pages_fast -"
+is 'what failed last is an error' "$err" \
+   'page_pin: 1 call sites failed when they ran last; see the table'
 like 'an object that nobody compiled is not compiled' "$out" \
    'compiled +not built +x86,arm'
 result 20260103-000000-cross 'ok 1 - compiled x86 drivers/a/a.c' 'ok 2 - compiled arm drivers/a/a.c'
@@ -177,7 +179,8 @@ fails 'a call that only the text has' \
 
 ### The real tree
 
-run "$PP_DIR/bin/callsites.sh"
+# Without what ran here before: that is not asked.
+run "$PP_DIR/bin/callsites.sh" -r "$toy/no-results"
 is 'each place of the tree has a row, and each row a place' "$status $err" '0 '
 note "$(tail -n4 <<<"$out")"
 done_testing
