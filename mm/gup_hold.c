@@ -51,6 +51,12 @@ static bool is_get(u32 kind)
 	return kind == GUP_HOLD_GET_FAST || kind == GUP_HOLD_GET_SLOW;
 }
 
+static bool is_ranges(u32 kind)
+{
+	return kind == GUP_HOLD_RANGES_FAST || kind == GUP_HOLD_RANGES_SLOW ||
+	       kind == GUP_HOLD_RANGES_REMOTE;
+}
+
 static bool holds_mmap_lock(u32 kind)
 {
 	return kind == GUP_HOLD_PIN_SLOW || kind == GUP_HOLD_PIN_LOCKED ||
@@ -108,6 +114,61 @@ static long take_locked(u32 kind, unsigned long addr, unsigned long nr,
 	return ret;
 }
 
+/* Write out the pages of the ranges; there may not be @nr of them. */
+static bool ranges_to_pages(struct page_range *ranges, unsigned long nr_ranges,
+			    struct page **pages, long nr)
+{
+	unsigned long i;
+
+	for (; nr_ranges; nr_ranges--, ranges++) {
+		if (!ranges->nr_pages || nr < (long)ranges->nr_pages)
+			return false;
+		for (i = 0; i < ranges->nr_pages; i++)
+			*pages++ = nth_page(ranges->page, i);
+		nr -= ranges->nr_pages;
+	}
+	return !nr;
+}
+
+/* @room says how many ranges there may be, and then how many there are. */
+static long take_ranges(u32 kind, unsigned long addr, unsigned long nr,
+			unsigned int flags, struct page **pages, u32 *room)
+{
+	struct mm_struct *mm = current->mm;
+	unsigned long nr_ranges = *room;
+	struct page_range *ranges;
+	long ret;
+
+	*room = 0;
+	ranges = kvcalloc(nr_ranges, sizeof(*ranges), GFP_KERNEL_ACCOUNT);
+	if (!ranges)
+		return -ENOMEM;
+
+	if (kind == GUP_HOLD_RANGES_FAST) {
+		ret = pin_user_page_ranges_fast(addr, nr, flags, ranges,
+						&nr_ranges);
+	} else if (mmap_read_lock_killable(mm)) {
+		ret = -EINTR;
+	} else {
+		if (kind == GUP_HOLD_RANGES_SLOW)
+			ret = pin_user_page_ranges(addr, nr, flags, ranges,
+						   &nr_ranges);
+		else
+			ret = pin_user_page_ranges_remote(mm, addr, nr, flags,
+							  ranges, &nr_ranges,
+							  NULL);
+		mmap_read_unlock(mm);
+	}
+	if (ret > 0 && !ranges_to_pages(ranges, nr_ranges, pages, ret)) {
+		unpin_user_page_ranges(ranges, nr_ranges);
+		ret = -EIO;
+	}
+	if (ret > 0)
+		*room = nr_ranges;
+	kvfree(ranges);
+	return ret;
+}
+
 static long take(u32 kind, unsigned long addr, unsigned long nr,
 		 unsigned int flags, struct page **pages)
 {
@@ -126,10 +187,39 @@ static long take(u32 kind, unsigned long addr, unsigned long nr,
 	}
 }
 
+/*
+ * Pages that follow one another in memory, as some drivers keep them. There are
+ * calls for many ranges, and one for a single one.
+ */
+static void give_ranges(struct page **pages, unsigned long nr, bool dirty,
+			bool single)
+{
+	struct page_range range;
+	unsigned long i, n;
+
+	for (i = 0; i < nr; i += n) {
+		for (n = 1; i + n < nr; n++)
+			if (page_to_pfn(pages[i + n]) !=
+			    page_to_pfn(pages[i]) + n)
+				break;
+		range = (struct page_range){ .page = pages[i], .nr_pages = n };
+		if (single)
+			unpin_user_page_range_dirty_lock(pages[i], n, dirty);
+		else if (dirty)
+			unpin_user_page_ranges_dirty_lock(&range, 1, true);
+		else
+			unpin_user_page_ranges(&range, 1);
+	}
+}
+
 static void give(u32 kind, struct page **pages, unsigned long nr, bool dirty)
 {
 	unsigned long i;
 
+	if (is_ranges(kind)) {
+		give_ranges(pages, nr, dirty, false);
+		return;
+	}
 	if (!is_get(kind)) {
 		if (dirty)
 			unpin_user_pages_dirty_lock(pages, nr, true);
@@ -150,11 +240,15 @@ static void give(u32 kind, struct page **pages, unsigned long nr, bool dirty)
  * If one is, the others are given back, which is the best that can be done.
  */
 static long take_checked(u32 kind, unsigned long addr, unsigned long nr,
-			 unsigned int flags, struct page **pages)
+			 unsigned int flags, struct page **pages, u32 *room)
 {
-	long i, ret = take(kind, addr, nr, flags, pages);
 	bool unset = false;
+	long i, ret;
 
+	if (is_ranges(kind))
+		ret = take_ranges(kind, addr, nr, flags, pages, room);
+	else
+		ret = take(kind, addr, nr, flags, pages);
 	for (i = 0; i < ret; i++)
 		if (!pages[i])
 			unset = true;
@@ -165,6 +259,12 @@ static long take_checked(u32 kind, unsigned long addr, unsigned long nr,
 		if (pages[i])
 			give(kind, &pages[i], 1, false);
 	return -EIO;
+}
+
+/* How many ranges there may be for @nr pages. */
+static u32 ranges_room(unsigned long nr, u32 flags)
+{
+	return flags & GUP_HOLD_FEW_RANGES ? 2 : nr;
 }
 
 static unsigned int gup_flags(u32 flags)
@@ -186,6 +286,7 @@ static long take_again(struct gup_hold *hold, struct gup_hold_take *arg)
 	size_t size = hold->nr * sizeof(struct page *);
 	struct page **pages;
 	long ret = 0;
+	u32 room;
 
 	if (hold->times == arg->times)
 		return 0;
@@ -199,8 +300,9 @@ static long take_again(struct gup_hold *hold, struct gup_hold_take *arg)
 			break;
 		}
 		memset(pages, 0, size);
+		room = ranges_room(hold->nr, arg->flags);
 		ret = take_checked(hold->kind, arg->addr, hold->nr,
-				   gup_flags(arg->flags), pages);
+				   gup_flags(arg->flags), pages, &room);
 		if (ret == hold->nr && !memcmp(pages, hold->pages, size)) {
 			ret = 0;
 			cond_resched();
@@ -220,12 +322,14 @@ static long gup_hold_take(struct gup_hold_file *file, struct gup_hold_take *arg)
 {
 	struct gup_hold *hold;
 	long ret;
+	u32 room;
 
 	if (arg->kind >= GUP_HOLD_NR_KINDS || offset_in_page(arg->addr) ||
-	    arg->addr > ULONG_MAX || arg->reserved ||
+	    arg->addr > ULONG_MAX || arg->ranges ||
 	    !arg->nr_pages || arg->nr_pages > GUP_HOLD_MAX_PAGES ||
 	    !arg->times || arg->times > GUP_HOLD_MAX_TIMES ||
-	    arg->flags & ~(GUP_HOLD_WRITE | GUP_HOLD_LONGTERM | GUP_HOLD_FORCE))
+	    arg->flags & ~(GUP_HOLD_WRITE | GUP_HOLD_LONGTERM | GUP_HOLD_FORCE |
+			   GUP_HOLD_FEW_RANGES))
 		return -EINVAL;
 	/* These do not take pages for long, and warn whoever asks. */
 	if (arg->flags & GUP_HOLD_LONGTERM &&
@@ -240,8 +344,10 @@ static long gup_hold_take(struct gup_hold_file *file, struct gup_hold_take *arg)
 	if (!hold)
 		return -ENOMEM;
 
+	room = ranges_room(arg->nr_pages, arg->flags);
 	ret = take_checked(arg->kind, arg->addr, arg->nr_pages,
-			   gup_flags(arg->flags), hold->pages);
+			   gup_flags(arg->flags), hold->pages, &room);
+	arg->ranges = is_ranges(arg->kind) ? room : 0;
 	arg->id = 0;
 	arg->taken = 0;
 	arg->last = 0;
@@ -282,20 +388,6 @@ static struct page *stand_in(struct page *page, u32 flags)
 	return page;
 }
 
-/* Pages that follow one another in memory, as some drivers keep them. */
-static void give_ranges(struct page **pages, unsigned long nr, bool dirty)
-{
-	unsigned long i, n;
-
-	for (i = 0; i < nr; i += n) {
-		for (n = 1; i + n < nr; n++)
-			if (page_to_pfn(pages[i + n]) !=
-			    page_to_pfn(pages[i]) + n)
-				break;
-		unpin_user_page_range_dirty_lock(pages[i], n, dirty);
-	}
-}
-
 /* Give a run of pages back as often as they were taken. */
 static void give_run(struct gup_hold *hold, unsigned long first,
 		     unsigned long nr, u32 flags)
@@ -313,7 +405,7 @@ static void give_run(struct gup_hold *hold, unsigned long first,
 			for (i = 0; i < nr; i++)
 				unpin_user_page(pages[i]);
 		else if (flags & GUP_HOLD_BY_RANGE)
-			give_ranges(pages, nr, flags & GUP_HOLD_DIRTY);
+			give_ranges(pages, nr, flags & GUP_HOLD_DIRTY, true);
 		else
 			give(hold->kind, pages, nr, flags & GUP_HOLD_DIRTY);
 		cond_resched();
@@ -554,10 +646,32 @@ static void find_and_unpin(unsigned long addr)
 	put_page(page);
 }
 
+/* All of them have to refuse it. Returns what the first one did that has not. */
+static long misuse_ranges(unsigned long addr, struct page_range *ranges,
+			  unsigned long room)
+{
+	struct mm_struct *mm = current->mm;
+	unsigned long nr = room;
+	long ret;
+
+	ret = pin_user_page_ranges_fast(addr, 1, 0, ranges, &nr);
+	if (ret != -EINVAL)
+		return ret;
+	if (mmap_read_lock_killable(mm))
+		return -EINTR;
+	ret = pin_user_page_ranges(addr, 1, 0, ranges, &nr);
+	if (ret == -EINVAL)
+		ret = pin_user_page_ranges_remote(mm, addr, 1, 0, ranges, &nr,
+						  NULL);
+	mmap_read_unlock(mm);
+	return nr == room ? ret : -EIO;
+}
+
 static long gup_hold_misuse(struct gup_hold_file *file,
 			    struct gup_hold_misuse *arg)
 {
 	u32 kind = GUP_HOLD_PIN_SLOW;
+	struct page_range range;
 	struct page *page = NULL;
 	unsigned int flags = 0;
 	bool no_pages = false;
@@ -597,6 +711,10 @@ static long gup_hold_misuse(struct gup_hold_file *file,
 		kind = GUP_HOLD_PIN_FAST;
 		no_pages = true;
 		break;
+	case GUP_HOLD_RANGES_NO_ROOM:
+		return misuse_ranges(arg->addr, &range, 0);
+	case GUP_HOLD_RANGES_NULL:
+		return misuse_ranges(arg->addr, NULL, 1);
 	case GUP_HOLD_UNPIN_ERROR:
 		unpin_user_pages(&page, (unsigned long)-ENOMEM);
 		return 0;

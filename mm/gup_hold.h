@@ -26,6 +26,9 @@ enum gup_hold_kind {
 	GUP_HOLD_PIN_UNLOCKED,		/* pin_user_pages_unlocked() */
 	GUP_HOLD_PIN_LOCKED,		/* pin_user_pages_locked() */
 	GUP_HOLD_PIN_REMOTE,		/* pin_user_pages_remote() */
+	GUP_HOLD_RANGES_FAST,		/* pin_user_page_ranges_fast() */
+	GUP_HOLD_RANGES_SLOW,		/* pin_user_page_ranges() */
+	GUP_HOLD_RANGES_REMOTE,		/* pin_user_page_ranges_remote() */
 	GUP_HOLD_GET_FAST,		/* get_user_pages_fast() */
 	GUP_HOLD_GET_SLOW,		/* get_user_pages() */
 	GUP_HOLD_NR_KINDS
@@ -35,6 +38,7 @@ enum gup_hold_kind {
 #define GUP_HOLD_WRITE		0x0001U	/* FOLL_WRITE */
 #define GUP_HOLD_LONGTERM	0x0002U	/* FOLL_LONGTERM, for pins */
 #define GUP_HOLD_FORCE		0x0004U	/* FOLL_FORCE */
+#define GUP_HOLD_FEW_RANGES	0x0008U	/* with room for two ranges */
 
 /**
  * struct gup_hold_take - take pages and keep them
@@ -48,11 +52,11 @@ enum gup_hold_kind {
  * @last: out: 0 if that is @times, else what the first call that did not do
  *	the same as the very first one returned: a negative errno, or fewer
  *	pages, or -EAGAIN for other pages. What it took is given back.
- * @reserved: 0
+ * @ranges: 0; out: how many ranges the first call returned, for those that do
  *
  * The ioctl returns what the first call returned: the number of pages, or 0, or
  * an error with nothing held. -EIO says that the call left an entry below its
- * count unset.
+ * count unset, or ranges that do not add up to its count.
  */
 struct gup_hold_take {
 	__u64 addr;
@@ -63,7 +67,7 @@ struct gup_hold_take {
 	__u32 id;
 	__u32 taken;
 	__s32 last;
-	__u32 reserved;
+	__u32 ranges;
 };
 
 /* What a page is, in struct gup_hold_page. */
@@ -174,6 +178,8 @@ enum gup_hold_mistake {
 	GUP_HOLD_PIN_FAST_FOLL_GET,	/* pin_user_pages_fast(FOLL_GET) */
 	GUP_HOLD_PIN_NO_PAGES,		/* pin_user_pages(pages = NULL) */
 	GUP_HOLD_PIN_FAST_NO_PAGES,	/* pin_user_pages_fast(pages = NULL) */
+	GUP_HOLD_RANGES_NO_ROOM,	/* pin_user_page_ranges*(), room for 0 */
+	GUP_HOLD_RANGES_NULL,		/* pin_user_page_ranges*(NULL) */
 	GUP_HOLD_UNPIN_ERROR,		/* unpin_user_pages(nr = -ENOMEM) */
 	GUP_HOLD_UNPIN_OF_GET,		/* unpin what a GET kind took */
 	GUP_HOLD_NR_MISTAKES

@@ -13,59 +13,24 @@
 
 #include "page_pin.h"
 
-/* How many of the first entries, at least one, lie on the same node. */
-static unsigned long page_pin_same_node(struct page **pages, unsigned long nr)
+/* Count all of @set as @item, once for each run of pages on the same node. */
+void page_pin_count_set(struct page_pin_set set, enum node_stat_item item)
 {
-	unsigned long i;
+	struct pglist_data *pgdat = NULL;
+	unsigned long run, same = 0;
+	struct page *page;
 
-	if (!IS_ENABLED(CONFIG_NUMA))
-		return nr;
-
-	for (i = 1; i < nr; i++)
-		if (page_to_nid(pages[i]) != page_to_nid(pages[0]))
-			break;
-	return i;
-}
-
-/*
- * How many of the first entries, at least one, are parts of the compound page
- * @head, to which the first one belongs.  A small page is always on its own.
- */
-static unsigned long page_pin_run(struct page **pages, unsigned long nr,
-				  struct page *head)
-{
-	unsigned long i;
-
-	if (!PageHead(head))
-		return 1;
-
-	for (i = 1; i < nr; i++)
-		if (compound_head(pages[i]) != head)
-			break;
-	/* References are counted in an int. */
-	return min_t(unsigned long, i, INT_MAX / GUP_PIN_COUNTING_BIAS);
-}
-
-/**
- * page_pin_acquired() - count pins that are handed to a caller
- * @pages: the pages, none of them exempt
- * @nr: number of entries in @pages, which is the number of pins
- * @walk: PAGE_PIN_FAST or PAGE_PIN_SLOW, the event they are counted as
- *
- * Context: Any, also with interrupts off.
- */
-void page_pin_acquired(struct page **pages, unsigned long nr,
-		       enum vm_event_item walk)
-{
-	count_vm_events(walk, nr);
-	while (nr) {
-		unsigned long same = page_pin_same_node(pages, nr);
-
-		mod_node_page_state(page_pgdat(pages[0]), NR_FOLL_PIN_ACQUIRED,
-				    same);
-		pages += same;
-		nr -= same;
+	for (; set.nr; same += run) {
+		page = page_pin_next(&set, &run);
+		if (page_pgdat(page) == pgdat)
+			continue;
+		if (same)
+			mod_node_page_state(pgdat, item, same);
+		pgdat = page_pgdat(page);
+		same = 0;
 	}
+	if (same)
+		mod_node_page_state(pgdat, item, same);
 }
 
 /**
@@ -95,7 +60,7 @@ bool page_pin_again(struct page *page)
 		count_vm_event(PAGE_PIN_OVERFLOW);
 		return false;
 	}
-	page_pin_acquired(&page, 1, PAGE_PIN_FAST);
+	page_pin_acquired(page_pin_pages(&page, 1), 1, 0, PAGE_PIN_FAST);
 	return true;
 }
 EXPORT_SYMBOL_GPL(page_pin_again);
@@ -117,34 +82,73 @@ static inline bool page_pin_is_held(struct page *head, unsigned long refs)
 }
 #endif
 
+/*
+ * Give back @run pins of @page, or take them off the counter again if there are
+ * none to give back.
+ */
+static __always_inline void page_pin_drop_run(struct page *page,
+					      unsigned long run,
+					      struct page *zero, bool counted)
+{
+	if (likely(!page_pin_is_zero(page, zero) && page_pin_is_held(page, run)))
+		page_pin_drop(page, run);
+	else if (counted)
+		mod_node_page_state(page_pgdat(page), NR_FOLL_PIN_RELEASED,
+				    -(long)run);
+}
+
+static void page_pin_drop_set(struct page_pin_set set, bool counted)
+{
+	struct page *page, *zero = page_pin_zero_page();
+	unsigned long run;
+
+	while (set.nr) {
+		page = page_pin_next(&set, &run);
+		page_pin_drop_run(page, run, zero, counted);
+	}
+}
+
+/* The same for an array: most of what is given back is a small page in there. */
+static void page_pin_drop_pages(struct page **pages, unsigned long nr)
+{
+	struct page *head, *zero = page_pin_zero_page();
+	struct page **end = pages + nr;
+	unsigned long run;
+
+	while (pages != end) {
+		struct page *page = *pages;
+
+		if (unlikely(PageCompound(page))) {
+			head = compound_head(page);
+			run = page_pin_run(pages, end - pages, head);
+			page_pin_drop_run(head, run, zero, true);
+			pages += run;
+			continue;
+		}
+
+		pages++;
+		if (likely(!page_pin_is_zero(page, zero) &&
+			   page_pin_is_held(page, 1)))
+			page_pin_put_refs(page, GUP_PIN_COUNTING_BIAS);
+		else
+			page_pin_drop_run(page, 1, zero, true);
+	}
+}
+
 /**
  * page_pin_drop_all() - give many pins back, uncounted
- * @pages: the pages, exempt ones are passed over
- * @nr: number of entries in @pages
+ * @set: the pages, exempt ones are passed over
  *
  * Context: Any where put_page() may be called.
- * Return: how many of the entries had no pin to give back.
  */
-unsigned long page_pin_drop_all(struct page **pages, unsigned long nr)
+void page_pin_drop_all(struct page_pin_set set)
 {
-	unsigned long run, kept = 0;
-
-	for (; nr; pages += run, nr -= run) {
-		struct page *head = compound_head(pages[0]);
-
-		run = page_pin_run(pages, nr, head);
-		if (page_pin_exempt(head) || !page_pin_is_held(head, run))
-			kept += run;
-		else
-			page_pin_drop(head, run);
-	}
-	return kept;
+	page_pin_drop_set(set, false);
 }
 
 /**
  * page_pin_release() - give pins back and count them as released
- * @pages: the pages, exempt ones are passed over
- * @nr: number of entries in @pages, which is the number of pins
+ * @set: the pages, exempt ones are passed over
  *
  * The last pin may free its page, and the memory may be gone right after: its
  * node is looked up, and the counter is moved, while all the pins are still
@@ -153,26 +157,20 @@ unsigned long page_pin_drop_all(struct page **pages, unsigned long nr)
  *
  * Context: Any where put_page() may be called.
  */
-void page_pin_release(struct page **pages, unsigned long nr)
+void page_pin_release(struct page_pin_set set)
 {
-	while (nr) {
-		unsigned long kept, same = page_pin_same_node(pages, nr);
-		struct pglist_data *pgdat = page_pgdat(pages[0]);
-
-		mod_node_page_state(pgdat, NR_FOLL_PIN_RELEASED, same);
-		kept = page_pin_drop_all(pages, same);
-		if (unlikely(kept))
-			mod_node_page_state(pgdat, NR_FOLL_PIN_RELEASED,
-					    -(long)kept);
-		pages += same;
-		nr -= same;
+	if (likely(set.pages)) {
+		page_pin_count_pages(set.pages, set.nr, NR_FOLL_PIN_RELEASED);
+		page_pin_drop_pages(set.pages, set.nr);
+	} else {
+		page_pin_count_set(set, NR_FOLL_PIN_RELEASED);
+		page_pin_drop_set(set, true);
 	}
 }
 
 /**
  * page_pin_dirty() - mark pinned pages dirty, each compound page once
- * @pages: the pages, pinned by the caller
- * @nr: number of entries in @pages
+ * @set: the pages, pinned by the caller
  *
  * A page that is dirty already is left alone, without its lock. Writeback may
  * clean it at that very moment, and then has this page's data still to write:
@@ -180,15 +178,22 @@ void page_pin_release(struct page **pages, unsigned long nr)
  *
  * Context: Process context, takes the lock of clean pages and may sleep.
  */
-void page_pin_dirty(struct page **pages, unsigned long nr)
+void page_pin_dirty(struct page_pin_set set)
 {
+	const unsigned long bits = 1UL << PG_head | 1UL << PG_dirty;
 	unsigned long run;
+	struct page *head;
 
-	for (; nr; pages += run, nr -= run) {
-		struct page *head = compound_head(pages[0]);
-
-		run = page_pin_run(pages, nr, head);
-		if (!page_pin_exempt(head) && !PageDirty(head))
+	while (set.nr) {
+		/* Only a small page that is dirty, and no tail, has just that. */
+		if (set.pages &&
+		    (READ_ONCE(set.pages[0]->flags) & bits) == 1UL << PG_dirty) {
+			set.pages++;
+			set.nr--;
+			continue;
+		}
+		head = page_pin_next(&set, &run);
+		if (!PageDirty(head) && !page_pin_exempt(head))
 			set_page_dirty_lock(head);
 	}
 }

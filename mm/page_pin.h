@@ -8,7 +8,7 @@
  * pins on a page and count nothing, so a pin that is abandoned on an error path
  * leaves no trace.  What is handed to a caller counts as acquired, and what a
  * caller hands back counts as released: that is done for many pages at once,
- * by page_pin_batch_add() and page_pin_release().
+ * by page_pin_acquired() and page_pin_release().
  */
 #ifndef _MM_PAGE_PIN_H
 #define _MM_PAGE_PIN_H
@@ -31,6 +31,25 @@ static inline bool page_pin_exempt(struct page *page)
 	       unlikely(is_zero_pfn(page_to_pfn(page)));
 }
 
+/*
+ * The same for a loop over many pages: @zero is page_pin_zero_page(), found once.
+ * Where the zero page has several colours, they are looked up one by one.
+ */
+static inline bool page_pin_is_zero(struct page *page, struct page *zero)
+{
+#ifdef __HAVE_COLOR_ZERO_PAGE
+	return page_pin_exempt(page);
+#else
+	return unlikely(page == zero);
+#endif
+}
+
+/* Nobody's page is NULL, where there is none that could be mapped. */
+static inline struct page *page_pin_zero_page(void)
+{
+	return IS_ENABLED(CONFIG_MMU) ? pfn_to_page(my_zero_pfn(0)) : NULL;
+}
+
 /* What @refs pins add to _refcount. */
 static inline int page_pin_weight(bool exact, int refs)
 {
@@ -51,7 +70,7 @@ static inline void page_pin_put_refs(struct page *head, int refs)
 
 /**
  * page_pin_reserve() - take pins on a page that may change under us, part one
- * @page: the page to pin, head or tail
+ * @page: the page to pin, head or tail; not an exempt one
  * @refs: number of pins to take; more than one only on a compound page whose
  *	order is > 1
  * @weight: receives what was added to the _refcount of the head
@@ -77,7 +96,7 @@ static inline void page_pin_put_refs(struct page *head, int refs)
  *
  * Context: Any, also with interrupts off.
  * Return: the head page, or NULL with nothing taken: the page was free, or its
- * count would have overflowed, or it is exempt.
+ * count would have overflowed.
  */
 static __always_inline struct page *page_pin_reserve(struct page *page,
 						     int refs, int *weight)
@@ -90,9 +109,7 @@ static __always_inline struct page *page_pin_reserve(struct page *page,
 		return NULL;
 
 	*weight = page_pin_weight(exact, refs);
-	if (page_pin_exempt(head) || !page_ref_add_checked(head, *weight))
-		return NULL;
-	return head;
+	return page_ref_add_checked(head, *weight) ? head : NULL;
 }
 
 /**
@@ -136,26 +153,26 @@ static __always_inline bool page_pin_settle(struct page *page,
 }
 
 /**
- * page_pin_grab() - take pins on a page that is in use
- * @page: the page to pin, head or tail; it is mapped and the page table lock is
- *	held, or the caller has a reference
+ * page_pin_grab() - take pins on a page that stays what it is
+ * @page: the page to pin, head or tail, not an exempt one; it is mapped and the
+ *	page table lock is held, or the caller has a reference
  * @refs: see page_pin_reserve()
  *
- * Nothing is counted in /proc/vmstat, see page_pin_batch_add().
+ * Nothing is counted in /proc/vmstat, see page_pin_acquired().
  *
  * Context: Any.
- * Return: the head page that now has the pins, or NULL, see
- * page_pin_reserve().
+ * Return: the head page that now has the pins, or NULL if its count would have
+ * overflowed.
  */
-static inline struct page *page_pin_grab(struct page *page, int refs)
+static __always_inline struct page *page_pin_grab(struct page *page, int refs)
 {
-	int weight;
-	struct page *head = page_pin_reserve(page, refs, &weight);
+	struct page *head = compound_head(page);
+	bool exact = page_pin_is_exact(head);
 
-	if (head && unlikely(!page_pin_settle(page, head, refs, weight))) {
-		page_pin_put_refs(head, weight);
+	if (unlikely(!page_ref_add_checked(head, page_pin_weight(exact, refs))))
 		return NULL;
-	}
+	if (exact)
+		atomic_add(refs, page_pin_exact_count(head));
 	return head;
 }
 
@@ -182,72 +199,170 @@ static __always_inline void page_pin_drop(struct page *head, int refs)
 /**
  * page_pin_try_grab() - take what a gup call is for
  * @page: a page that cannot go away: the page table lock is held
- * @flags: FOLL_PIN takes a pin, FOLL_GET a reference, neither of them nothing
+ * @refs: how many; see page_pin_reserve()
+ * @flags: FOLL_PIN takes pins, FOLL_GET references, neither of them nothing
+ *
+ * An exempt page is to be left out with FOLL_PIN, which is up to the caller.
  *
  * Context: Any.
  * Return: false if the count is full.
  */
-static inline bool __must_check page_pin_try_grab(struct page *page,
-						  unsigned int flags)
+static __always_inline bool __must_check
+page_pin_try_grab(struct page *page, int refs, unsigned int flags)
 {
-	if (flags & FOLL_GET)
-		return try_get_page(page);
-	if (flags & FOLL_PIN) {
-		if (likely(page_pin_grab(page, 1)) || page_pin_exempt(page))
-			return true;
-		count_vm_event(PAGE_PIN_OVERFLOW);
-		return false;
+	if (flags & FOLL_GET) {
+		page = compound_head(page);
+		if (WARN_ON_ONCE(page_ref_count(page) <= 0))
+			return false;
+		page_ref_add(page, refs);
+	} else if (flags & FOLL_PIN) {
+		if (unlikely(!page_pin_grab(page, refs))) {
+			count_vm_event(PAGE_PIN_OVERFLOW);
+			return false;
+		}
 	}
 	return true;
 }
 
 /*
- * Pins that await their entry in /proc/vmstat, all on the same node.  Lives on
- * the stack of whoever hands pages out, starts as { 0 } and must be flushed.
+ * Pages that somebody holds, in an array of pointers or one of ranges.  One of
+ * the two is NULL.  It is passed by value: to go through it uses it up.
  */
-struct page_pin_batch {
-	struct pglist_data *pgdat;
-	long nr;			/* base pages */
+struct page_pin_set {
+	struct page **pages;
+	const struct page_range *ranges;
+	unsigned long nr;		/* entries */
+	unsigned long offset;		/* base pages that are used up of ranges[0] */
 };
 
-/* Enter what has been gathered as pins acquired, by the walk with the lock. */
-static inline void page_pin_batch_flush(struct page_pin_batch *batch)
+static inline struct page_pin_set page_pin_pages(struct page **pages,
+						 unsigned long nr)
 {
-	if (batch->nr) {
-		mod_node_page_state(batch->pgdat, NR_FOLL_PIN_ACQUIRED,
-				    batch->nr);
-		count_vm_events(PAGE_PIN_SLOW, batch->nr);
+	return (struct page_pin_set){ .pages = pages, .nr = nr };
+}
+
+static inline struct page_pin_set page_pin_ranges(const struct page_range *ranges,
+						  unsigned long nr)
+{
+	return (struct page_pin_set){ .ranges = ranges, .nr = nr };
+}
+
+/* How many of the pages from @page to the end of its compound page @head. */
+static inline unsigned long page_pin_to_end(struct page *page,
+					    struct page *head)
+{
+	return compound_nr(head) - (page_to_pfn(page) - page_to_pfn(head));
+}
+
+/*
+ * How many of the first entries, at least one, are parts of the compound page
+ * @head, to which the first one belongs.  They come in order as a rule, which
+ * can be told without a look at them.
+ */
+static inline unsigned long page_pin_run(struct page **pages, unsigned long nr,
+					 struct page *head)
+{
+	/* Pages of two sections may have addresses that are next to each other. */
+	const bool in_a_row = IS_ENABLED(CONFIG_FLATMEM) ||
+			      IS_ENABLED(CONFIG_SPARSEMEM_VMEMMAP);
+	struct page **end, **entry = pages, *page = pages[0];
+
+	/* References are counted in an int. */
+	nr = min_t(unsigned long, nr, INT_MAX / GUP_PIN_COUNTING_BIAS);
+	end = pages + (in_a_row ? min(nr, page_pin_to_end(page, head)) : 1);
+	entry++;
+	page++;
+	while (entry + 1 < end && entry[0] == page && entry[1] == page + 1) {
+		entry += 2;
+		page += 2;
 	}
-	batch->nr = 0;
+	for (; entry != pages + nr; entry++)
+		if (compound_head(*entry) != head)
+			break;
+	return entry - pages;
 }
 
 /**
- * page_pin_batch_add() - count pins as acquired, some time soon
- * @batch: where to gather them
- * @page: a page on which pins were taken, or an exempt one
- * @nr: number of base pages handed out, all of @page's node
+ * page_pin_next() - the next pages of a set that have one count
+ * @set: what is left, which is not nothing
+ * @run: receives how many base pages they are
  *
- * Context: Any; whoever owns @batch calls page_pin_batch_flush() before the
- * pages leave its hands.
+ * Context: Any.
+ * Return: the page that counts for them. It is a small one and @run is 1, or it
+ * is the head of all of them.
  */
-static inline void page_pin_batch_add(struct page_pin_batch *batch,
-				      struct page *page, long nr)
+static __always_inline struct page *page_pin_next(struct page_pin_set *set,
+						  unsigned long *run)
 {
-	struct pglist_data *pgdat = page_pgdat(page);
+	struct page *page, *head;
+	unsigned long left;
 
-	if (page_pin_exempt(page))
-		return;
-	if (batch->pgdat != pgdat) {
-		page_pin_batch_flush(batch);
-		batch->pgdat = pgdat;
+	/* Either is known, where the compiler knows which of the two is NULL. */
+	if (set->pages || !set->ranges) {
+		page = head = set->pages[0];
+		*run = 1;
+		if (unlikely(PageCompound(page))) {
+			head = compound_head(page);
+			*run = page_pin_run(set->pages, set->nr, head);
+		}
+		set->pages += *run;
+		set->nr -= *run;
+		return head;
 	}
-	batch->nr += nr;
+
+	page = head = nth_page(set->ranges->page, set->offset);
+	left = set->ranges->nr_pages - set->offset;
+	*run = 1;
+	if (PageCompound(page)) {
+		head = compound_head(page);
+		*run = min(left, page_pin_to_end(page, head));
+	}
+	set->offset += *run;
+	if (*run == left) {
+		set->offset = 0;
+		set->ranges++;
+		set->nr--;
+	}
+	return head;
 }
 
-unsigned long page_pin_drop_all(struct page **pages, unsigned long nr);
-void page_pin_acquired(struct page **pages, unsigned long nr,
-		       enum vm_event_item walk);
-void page_pin_release(struct page **pages, unsigned long nr);
-void page_pin_dirty(struct page **pages, unsigned long nr);
+void page_pin_count_set(struct page_pin_set set, enum node_stat_item item);
+
+/* The same for an array. Most machines have one node, and nothing to look up. */
+static inline void page_pin_count_pages(struct page **pages, unsigned long nr,
+					enum node_stat_item item)
+{
+	if (IS_ENABLED(CONFIG_NUMA) && nr_online_nodes > 1)
+		page_pin_count_set(page_pin_pages(pages, nr), item);
+	else if (nr)
+		mod_node_page_state(page_pgdat(pages[0]), item, nr);
+}
+
+/**
+ * page_pin_acquired() - count pins that are handed to a caller
+ * @set: the pages
+ * @nr: how many base pages that is
+ * @exempt: how many of them are exempt and have no pin
+ * @walk: PAGE_PIN_FAST or PAGE_PIN_SLOW, the event they are counted as
+ *
+ * Context: Any, also with interrupts off.
+ */
+static inline void page_pin_acquired(struct page_pin_set set,
+				     unsigned long nr, unsigned long exempt,
+				     enum vm_event_item walk)
+{
+	if (likely(set.pages))
+		page_pin_count_pages(set.pages, set.nr, NR_FOLL_PIN_ACQUIRED);
+	else
+		page_pin_count_set(set, NR_FOLL_PIN_ACQUIRED);
+	if (unlikely(exempt))
+		mod_node_page_state(page_pgdat(page_pin_zero_page()),
+				    NR_FOLL_PIN_ACQUIRED, -(long)exempt);
+	count_vm_events(walk, nr - exempt);
+}
+
+void page_pin_drop_all(struct page_pin_set set);
+void page_pin_release(struct page_pin_set set);
+void page_pin_dirty(struct page_pin_set set);
 
 #endif /* _MM_PAGE_PIN_H */

@@ -63,22 +63,18 @@ bool __page_pin_longterm_allowed(struct page *head)
 	return true;
 }
 
-/*
- * How many of the first entries may be kept: all of them, or the next one may
- * not.
- */
-static unsigned long page_pin_longterm_good(struct page **pages,
-					    unsigned long nr)
+/* Drop from @set what comes before the first page that may not be kept. */
+static void page_pin_longterm_skip(struct page_pin_set *set)
 {
+	struct page_pin_set next = *set;
 	struct page *head, *prev = NULL;
-	unsigned long i;
+	unsigned long run;
 
-	for (i = 0; i < nr; i++, prev = head) {
-		head = compound_head(pages[i]);
+	for (; set->nr; *set = next, prev = head) {
+		head = page_pin_next(&next, &run);
 		if (head != prev && !page_pin_longterm_allowed(head))
 			break;
 	}
-	return i;
 }
 
 /*
@@ -104,15 +100,15 @@ static bool page_pin_isolate(struct page *head, struct list_head *list)
  * Put on @list what is not to stay. False if something was left behind: others
  * have it, or it is on the list already and was met again.
  */
-static bool page_pin_isolate_all(struct page **pages, unsigned long nr,
+static bool page_pin_isolate_all(struct page_pin_set set,
 				 struct list_head *list)
 {
 	struct page *head, *prev = NULL;
+	unsigned long run;
 	bool all = true;
-	unsigned long i;
 
-	for (i = 0; i < nr; i++, prev = head) {
-		head = compound_head(pages[i]);
+	for (; set.nr; prev = head) {
+		head = page_pin_next(&set, &run);
 		if (head == prev || page_pin_longterm_allowed(head))
 			continue;
 		if (!page_pin_isolate(head, list))
@@ -124,26 +120,26 @@ static bool page_pin_isolate_all(struct page **pages, unsigned long nr,
 
 /**
  * page_pin_longterm_abandon() - give back what a gup call has taken
- * @pages: the pages
- * @nr: number of entries in @pages
+ * @set: the pages
  * @gup_flags: what was taken: pins with FOLL_PIN, references without
  *
  * gup has counted the pins as acquired by now, so they count as released too.
  *
  * Context: Process context.
  */
-void page_pin_longterm_abandon(struct page **pages, unsigned long nr,
-			       unsigned int gup_flags)
+void page_pin_longterm_abandon(struct page_pin_set set, unsigned int gup_flags)
 {
-	unsigned long i;
+	unsigned long run;
+	struct page *head;
 
 	if (gup_flags & FOLL_PIN) {
-		page_pin_release(pages, nr);
+		page_pin_release(set);
 		return;
 	}
 
-	for (i = 0; i < nr; i++)
-		put_page(pages[i]);
+	while (set.nr)
+		for (head = page_pin_next(&set, &run); run; run--)
+			put_page(head);
 }
 
 /* Between two tries. A pagevec holds a reference on each of its pages. */
@@ -189,12 +185,12 @@ static int page_pin_migrate(struct list_head *list, unsigned int *tries)
 }
 
 /*
- * Have all of @pages moved that are not to stay, and hold none of them any more.
- * An error is final.
+ * Have all of @set moved that is not to stay, and hold none of it any more. The
+ * first page that has to be moved is the first one of @rest. An error is final.
  */
-static int page_pin_longterm_move(struct page **pages, unsigned long nr,
-				  unsigned long good, unsigned int gup_flags,
-				  unsigned int *tries)
+static int page_pin_longterm_move(struct page_pin_set set,
+				  struct page_pin_set rest,
+				  unsigned int gup_flags, unsigned int *tries)
 {
 	LIST_HEAD(list);
 	int ret = 0;
@@ -203,8 +199,8 @@ static int page_pin_longterm_move(struct page **pages, unsigned long nr,
 	atomic_inc(&page_pin_movers);
 	/* What gup has marked as accessed may be in a pagevec of this CPU. */
 	lru_add_drain();
-	all = page_pin_isolate_all(pages + good, nr - good, &list);
-	page_pin_longterm_abandon(pages, nr, gup_flags);
+	all = page_pin_isolate_all(rest, &list);
+	page_pin_longterm_abandon(set, gup_flags);
 	if (!list_empty(&list))
 		ret = page_pin_migrate(&list, tries);
 	else
@@ -226,8 +222,7 @@ static int page_pin_longterm_move(struct page **pages, unsigned long nr,
 
 /**
  * page_pin_longterm_check() - keep pages for long, or have them moved
- * @pages: pages that gup has just taken
- * @nr: number of entries in @pages
+ * @set: pages that gup has just taken
  * @gup_flags: see page_pin_longterm_abandon()
  * @tries: points to 0 at the first call, and is left alone between calls
  *
@@ -235,24 +230,24 @@ static int page_pin_longterm_move(struct page **pages, unsigned long nr,
  * it ours, does not move.
  *
  * Context: Process context, may sleep; mmap_lock is held.
- * Return: 0 if all of @pages may be kept. -EAGAIN if gup has to look again.
+ * Return: 0 if all of @set may be kept. -EAGAIN if gup has to look again.
  * -ENOMEM if there is no memory to move a page to, -EBUSY if one does not move
  * or the kernel cannot move pages, -EINTR for a fatal signal.
  */
-int page_pin_longterm_check(struct page **pages, unsigned long nr,
-			    unsigned int gup_flags, unsigned int *tries)
+int page_pin_longterm_check(struct page_pin_set set, unsigned int gup_flags,
+			    unsigned int *tries)
 {
-	unsigned long good = page_pin_longterm_good(pages, nr);
+	struct page_pin_set rest = set;
 
-	if (likely(good == nr))
+	page_pin_longterm_skip(&rest);
+	if (likely(!rest.nr))
 		return 0;
 
 	if (!IS_ENABLED(CONFIG_MIGRATION) ||
 	    *tries >= PAGE_PIN_LONGTERM_TRIES) {
-		page_pin_longterm_abandon(pages, nr, gup_flags);
+		page_pin_longterm_abandon(set, gup_flags);
 		return -EBUSY;
 	}
 
-	return page_pin_longterm_move(pages, nr, good, gup_flags, tries) ? :
-	       -EAGAIN;
+	return page_pin_longterm_move(set, rest, gup_flags, tries) ? : -EAGAIN;
 }

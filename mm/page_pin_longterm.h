@@ -14,6 +14,8 @@
 #include <linux/mmzone.h>
 #include <linux/page-isolation.h>
 
+#include "page_pin.h"
+
 /*
  * The same for all pages of a block. The blocks of a CMA area are marked as
  * isolated while somebody allocates from it, and so are blocks that are about
@@ -52,9 +54,8 @@ static inline bool page_pin_longterm_allowed(struct page *head)
 	return __page_pin_longterm_allowed(head);
 }
 
-void page_pin_longterm_abandon(struct page **pages, unsigned long nr,
-			       unsigned int gup_flags);
-int page_pin_longterm_check(struct page **pages, unsigned long nr,
-			    unsigned int gup_flags, unsigned int *tries);
+void page_pin_longterm_abandon(struct page_pin_set set, unsigned int gup_flags);
+int page_pin_longterm_check(struct page_pin_set set, unsigned int gup_flags,
+			    unsigned int *tries);
 
 #endif /* _MM_PAGE_PIN_LONGTERM_H */

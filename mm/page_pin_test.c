@@ -299,13 +299,12 @@ static void zero_page_is_left_alone(struct kunit *test)
 	struct page *zero = ZERO_PAGE(0);
 	long acquired = vmstat_sum(NR_FOLL_PIN_ACQUIRED);
 	long released = vmstat_sum(NR_FOLL_PIN_RELEASED);
-	struct page_pin_batch batch = { 0 };
+	struct page_range range = { .page = zero, .nr_pages = 1 };
 	int refs = page_ref_count(zero);
 
-	KUNIT_EXPECT_TRUE(test, refused(zero, 1));
-	page_pin_batch_add(&batch, zero, 1);
-	page_pin_batch_flush(&batch);
-	page_pin_release(&zero, 1);
+	page_pin_acquired(page_pin_pages(&zero, 1), 1, 1, PAGE_PIN_SLOW);
+	page_pin_release(page_pin_pages(&zero, 1));
+	page_pin_release(page_pin_ranges(&range, 1));
 
 	KUNIT_EXPECT_EQ(test, page_ref_count(zero), refs);
 	KUNIT_EXPECT_EQ(test, vmstat_sum(NR_FOLL_PIN_ACQUIRED), acquired);
@@ -324,8 +323,8 @@ static void another_pin_counts_like_the_first(struct kunit *test)
 
 	page_pin_grab(small, 1);
 	page_pin_grab(large, 1);
-	page_pin_acquired(&small, 1, PAGE_PIN_FAST);
-	page_pin_acquired(&large, 1, PAGE_PIN_FAST);
+	page_pin_acquired(page_pin_pages(&small, 1), 1, 0, PAGE_PIN_FAST);
+	page_pin_acquired(page_pin_pages(&large, 1), 1, 0, PAGE_PIN_FAST);
 
 	KUNIT_EXPECT_TRUE(test, page_pin_again(small));
 	KUNIT_EXPECT_TRUE(test, page_pin_again(large + 3));
@@ -335,7 +334,7 @@ static void another_pin_counts_like_the_first(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, page_ref_count(zero), refs);
 	KUNIT_EXPECT_EQ(test, vmstat_sum(NR_FOLL_PIN_ACQUIRED), acquired + 4);
 
-	page_pin_release(pages, ARRAY_SIZE(pages));
+	page_pin_release(page_pin_pages(pages, ARRAY_SIZE(pages)));
 	KUNIT_EXPECT_EQ(test, vmstat_sum(NR_FOLL_PIN_RELEASED), released + 4);
 	test_page_free(test, small, 0);
 	test_page_free(test, large, LARGE_ORDER);
@@ -372,26 +371,70 @@ static void abandoned_pin_is_not_counted(struct kunit *test)
 /* small, zero page, all of large, small again, two parts of large */
 #define MIXED_NR	(1 + 1 + LARGE_NR + 1 + 2)
 
-/* One update of /proc/vmstat for many pages, however they come. */
-static void pins_of_a_batch_are_counted_at_once(struct kunit *test)
+/* Entries that share a compound page have one count, if in order or not. */
+static void parts_of_a_page_go_together(struct kunit *test)
 {
-	struct page *page = test_page(test, LARGE_ORDER);
-	struct page_pin_batch batch = { NULL };
-	long acquired = vmstat_sum(NR_FOLL_PIN_ACQUIRED);
+	struct page *small = test_page(test, 0);
+	struct page *large = test_page(test, LARGE_ORDER);
+	struct page *pages[] = { large + 2, large + 3, large, large, small,
+				 large + LARGE_NR - 1, small };
+	const unsigned long runs[] = { 4, 1, 1, 1 };
+	struct page_pin_set set = page_pin_pages(pages, ARRAY_SIZE(pages));
+	unsigned long run;
 	int i;
 
-	for (i = 0; i < LARGE_NR; i++)
-		page_pin_batch_add(&batch, page + i, 1);
-	KUNIT_EXPECT_EQ(test, vmstat_sum(NR_FOLL_PIN_ACQUIRED), acquired);
-	page_pin_batch_flush(&batch);
-	KUNIT_EXPECT_EQ(test, vmstat_sum(NR_FOLL_PIN_ACQUIRED),
-			acquired + LARGE_NR);
-	page_pin_batch_flush(&batch);
-	KUNIT_EXPECT_EQ(test, vmstat_sum(NR_FOLL_PIN_ACQUIRED),
-			acquired + LARGE_NR);
-	/* For the balance: nothing was pinned here. */
-	mod_node_page_state(page_pgdat(page), NR_FOLL_PIN_RELEASED, LARGE_NR);
-	test_page_free(test, page, LARGE_ORDER);
+	for (i = 0; i < ARRAY_SIZE(runs); i++) {
+		KUNIT_ASSERT_NE(test, set.nr, 0UL);
+		KUNIT_EXPECT_PTR_EQ(test, page_pin_next(&set, &run),
+				    i & 1 ? small : large);
+		KUNIT_EXPECT_EQ(test, run, runs[i]);
+	}
+	KUNIT_EXPECT_EQ(test, set.nr, 0UL);
+	test_page_free(test, small, 0);
+	test_page_free(test, large, LARGE_ORDER);
+}
+
+/* A range may begin and end anywhere, and go over more than one page. */
+static void range_is_many_pins(struct kunit *test)
+{
+	long acquired = vmstat_sum(NR_FOLL_PIN_ACQUIRED);
+	long released = vmstat_sum(NR_FOLL_PIN_RELEASED);
+	struct page *small = test_page(test, 0);
+	struct page *block = alloc_pages(GFP_KERNEL, LARGE_ORDER + 1);
+	struct page_range ranges[] = {
+		{ .page = block + LARGE_NR - 1, .nr_pages = 3 },
+		{ .page = small, .nr_pages = 1 },
+	};
+	struct page_pin_set set = page_pin_ranges(ranges, ARRAY_SIZE(ranges));
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, block);
+	/* Two neighbours. */
+	split_page(block, LARGE_ORDER + 1);
+	prep_compound_page(block, LARGE_ORDER);
+	prep_compound_page(block + LARGE_NR, LARGE_ORDER);
+
+	page_pin_grab(block, 1);
+	page_pin_grab(block + LARGE_NR, 2);
+	page_pin_grab(small, 1);
+	page_pin_acquired(set, 4, 0, PAGE_PIN_SLOW);
+	KUNIT_EXPECT_EQ(test, vmstat_sum(NR_FOLL_PIN_ACQUIRED), acquired + 4);
+
+	page_pin_dirty(set);
+	KUNIT_EXPECT_TRUE(test, PageDirty(block));
+	KUNIT_EXPECT_TRUE(test, PageDirty(block + LARGE_NR));
+	KUNIT_EXPECT_TRUE(test, PageDirty(small));
+	ClearPageDirty(block);
+	ClearPageDirty(block + LARGE_NR);
+	ClearPageDirty(small);
+
+	page_pin_release(set);
+	KUNIT_EXPECT_EQ(test, page_pin_count(block), 0U);
+	KUNIT_EXPECT_EQ(test, page_pin_count(block + LARGE_NR), 0U);
+	KUNIT_EXPECT_EQ(test, page_pin_count(small), 0U);
+	KUNIT_EXPECT_EQ(test, vmstat_sum(NR_FOLL_PIN_RELEASED), released + 4);
+	test_page_free(test, small, 0);
+	test_page_free(test, block, LARGE_ORDER);
+	test_page_free(test, block + LARGE_NR, LARGE_ORDER);
 }
 
 /* Many threads share that word, so it is not written without need. */
@@ -413,7 +456,6 @@ static void release_counts_every_base_page_once(struct kunit *test)
 	long released = vmstat_sum(NR_FOLL_PIN_RELEASED);
 	struct page *small = test_page(test, 0);
 	struct page *large = test_page(test, LARGE_ORDER);
-	struct page_pin_batch batch = { 0 };
 	struct page *pages[MIXED_NR];
 	int i, nr = 0;
 
@@ -426,17 +468,16 @@ static void release_counts_every_base_page_once(struct kunit *test)
 	pages[nr++] = large;
 	KUNIT_ASSERT_EQ(test, nr, MIXED_NR);
 
-	for (i = 0; i < nr; i++) {
-		page_pin_grab(pages[i], 1);
-		page_pin_batch_add(&batch, pages[i], 1);
-	}
-	page_pin_batch_flush(&batch);
+	for (i = 0; i < nr; i++)
+		if (!page_pin_exempt(pages[i]))
+			page_pin_grab(pages[i], 1);
+	page_pin_acquired(page_pin_pages(pages, nr), nr, 1, PAGE_PIN_SLOW);
 	KUNIT_EXPECT_EQ(test, page_pin_count(small), 2U);
 	KUNIT_EXPECT_EQ(test, page_pin_count(large), LARGE_NR + 2U);
 	KUNIT_EXPECT_EQ(test, vmstat_sum(NR_FOLL_PIN_ACQUIRED) - acquired,
 			(long)nr - 1);
 
-	page_pin_release(pages, nr);
+	page_pin_release(page_pin_pages(pages, nr));
 	KUNIT_EXPECT_EQ(test, vmstat_sum(NR_FOLL_PIN_RELEASED) - released,
 			(long)nr - 1);
 	test_page_free(test, small, 0);
@@ -449,7 +490,7 @@ static void dirty_release_marks_the_head(struct kunit *test)
 	struct page *large = test_page(test, LARGE_ORDER);
 	struct page *pages[] = { small, large + 1, large + 2, ZERO_PAGE(0) };
 
-	page_pin_dirty(pages, ARRAY_SIZE(pages));
+	page_pin_dirty(page_pin_pages(pages, ARRAY_SIZE(pages)));
 	KUNIT_EXPECT_TRUE(test, PageDirty(small));
 	KUNIT_EXPECT_TRUE(test, PageDirty(large));
 	KUNIT_EXPECT_FALSE(test, PageDirty(ZERO_PAGE(0)));
@@ -477,7 +518,8 @@ static struct kunit_case page_pin_test_cases[] = {
 	KUNIT_CASE(another_pin_counts_like_the_first),
 	KUNIT_CASE(another_pin_is_refused_when_full),
 	KUNIT_CASE(abandoned_pin_is_not_counted),
-	KUNIT_CASE(pins_of_a_batch_are_counted_at_once),
+	KUNIT_CASE(parts_of_a_page_go_together),
+	KUNIT_CASE(range_is_many_pins),
 	KUNIT_CASE(mm_is_marked_only_once),
 	KUNIT_CASE(release_counts_every_base_page_once),
 	KUNIT_CASE(dirty_release_marks_the_head),

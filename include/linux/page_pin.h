@@ -157,4 +157,35 @@ static inline bool page_pin_came_first(struct page *page)
 
 bool __must_check page_pin_again(struct page *page);
 
+/**
+ * struct page_range - pinned pages that follow each other in memory
+ * @page: the first one, head or tail
+ * @nr_pages: number of base pages, one pin each
+ *
+ * They may belong to one compound page, to many or to none, so one entry holds a
+ * page of a gigabyte as well as one of 4 KiB. To get at the others, use
+ * nth_page().
+ */
+struct page_range {
+	struct page *page;
+	unsigned long nr_pages;
+};
+
+long pin_user_page_ranges(unsigned long start, unsigned long nr_pages,
+			  unsigned int gup_flags, struct page_range *ranges,
+			  unsigned long *nr_ranges);
+long pin_user_page_ranges_remote(struct mm_struct *mm, unsigned long start,
+				 unsigned long nr_pages, unsigned int gup_flags,
+				 struct page_range *ranges,
+				 unsigned long *nr_ranges, int *locked);
+long pin_user_page_ranges_fast(unsigned long start, unsigned long nr_pages,
+			       unsigned int gup_flags,
+			       struct page_range *ranges,
+			       unsigned long *nr_ranges);
+void unpin_user_page_ranges(const struct page_range *ranges,
+			    unsigned long nr_ranges);
+void unpin_user_page_ranges_dirty_lock(const struct page_range *ranges,
+				       unsigned long nr_ranges,
+				       bool make_dirty);
+
 #endif /* _LINUX_PAGE_PIN_H */

@@ -86,9 +86,10 @@ target()
 # What only makes objects bigger, or wants more than a compiler.
 OFF=(GCC_PLUGINS KASAN KCSAN UBSAN KCOV GCOV_KERNEL DEBUG_INFO DEBUG_INFO_BTF
      WERROR MODULE_SIG_ALL SYSTEM_TRUSTED_KEYRING)
-# Warnings are counted and are no errors; and what e500 lacks of what is touched.
+# Warnings are counted and are no errors; what of the touched e500 lacks; and
+# tests of what is no module, which KUnit as a module has not.
 ON=(PPC_DISABLE_WERROR VIRTUALIZATION KVM_E500MC PARTITION_ADVANCED VIRT_DRIVERS
-    FSL_HV_MANAGER)
+    FSL_HV_MANAGER KUNIT PAGE_PIN_KUNIT_TEST)
 
 # prepare ARCH SOURCE OUT: everything that an object needs, configured.
 prepare()

@@ -239,6 +239,7 @@ struct device {
 	size_t size;		/* bytes held */
 	__u32 taken;
 	int last;		/* see struct gup_hold_take */
+	int ranges;
 };
 
 static inline const char *dev_open(struct device *dev)
@@ -266,6 +267,7 @@ static inline int dev_take_at(struct device *dev, const void *addr,
 	dev->size = ret > 0 ? ret * PAGE : 0;
 	dev->taken = take.taken;
 	dev->last = take.last;
+	dev->ranges = take.ranges;
 	return ret < 0 ? -errno : ret;
 }
 

@@ -41,6 +41,9 @@ FIXTURE_VARIANT_ADD(api, pin_fast_only) {
 FIXTURE_VARIANT_ADD(api, pin_unlocked) { .take = GUP_HOLD_PIN_UNLOCKED };
 FIXTURE_VARIANT_ADD(api, pin_locked) { .take = GUP_HOLD_PIN_LOCKED };
 FIXTURE_VARIANT_ADD(api, pin_remote) { .take = GUP_HOLD_PIN_REMOTE };
+FIXTURE_VARIANT_ADD(api, ranges_fast) { .take = GUP_HOLD_RANGES_FAST };
+FIXTURE_VARIANT_ADD(api, ranges_slow) { .take = GUP_HOLD_RANGES_SLOW };
+FIXTURE_VARIANT_ADD(api, ranges_remote) { .take = GUP_HOLD_RANGES_REMOTE };
 FIXTURE_VARIANT_ADD(api, get_fast) { .take = GUP_HOLD_GET_FAST, .get = true };
 FIXTURE_VARIANT_ADD(api, get_slow) { .take = GUP_HOLD_GET_SLOW, .get = true };
 
@@ -216,6 +219,8 @@ FIXTURE_VARIANT_ADD(force, pin_slow) { .take = GUP_HOLD_PIN_SLOW };
 FIXTURE_VARIANT_ADD(force, pin_unlocked) { .take = GUP_HOLD_PIN_UNLOCKED };
 FIXTURE_VARIANT_ADD(force, pin_locked) { .take = GUP_HOLD_PIN_LOCKED };
 FIXTURE_VARIANT_ADD(force, pin_remote) { .take = GUP_HOLD_PIN_REMOTE };
+FIXTURE_VARIANT_ADD(force, ranges_fast) { .take = GUP_HOLD_RANGES_FAST };
+FIXTURE_VARIANT_ADD(force, ranges_slow) { .take = GUP_HOLD_RANGES_SLOW };
 
 /* Like a debugger it may write to what the process may only read. */
 TEST_F(force, force_writes_to_private_read_only_memory)
@@ -229,6 +234,23 @@ TEST_F(force, force_writes_to_private_read_only_memory)
 				     GUP_HOLD_WRITE | GUP_HOLD_FORCE));
 	ASSERT_EQ(0, dev_write(&self->dev, 100));
 	EXPECT_EQ(0, cpu_check(m, 100));
+}
+
+/* Of no page of the child, also not of those after the first one. */
+TEST_F(force, force_does_not_write_to_pages_of_a_child)
+{
+	struct memory *m = &self->m;
+	struct child child;
+
+	cpu_write(m, 100);
+	ASSERT_EQ(0, child_fork(&child, m));
+	ASSERT_EQ(0, mprotect(m->p, m->size, PROT_READ));
+	ASSERT_EQ(NR_SMALL, dev_take(&self->dev, m, variant->take,
+				     GUP_HOLD_WRITE | GUP_HOLD_FORCE));
+	ASSERT_EQ(0, dev_write(&self->dev, 200));
+	EXPECT_EQ(0, cpu_check(m, 200));
+	EXPECT_EQ(0, child_do(&child, 'c', 100));
+	child_end(&child);
 }
 
 /* And it is no way to write to a shared file opened to be read. */

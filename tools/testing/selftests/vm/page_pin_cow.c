@@ -146,6 +146,10 @@ FIXTURE_VARIANT_ADD(read_only, zero_page_unlocked) {
 	.state = ZERO, .take = GUP_HOLD_PIN_UNLOCKED };
 FIXTURE_VARIANT_ADD(read_only, zero_page_remote) {
 	.state = ZERO, .take = GUP_HOLD_PIN_REMOTE };
+FIXTURE_VARIANT_ADD(read_only, zero_page_ranges) {
+	.state = ZERO, .take = GUP_HOLD_RANGES_FAST };
+FIXTURE_VARIANT_ADD(read_only, huge_zero_page_ranges) {
+	.state = ZERO_HUGE, .take = GUP_HOLD_RANGES_SLOW };
 FIXTURE_VARIANT_ADD(read_only, huge_zero_page_fast) {
 	.state = ZERO_HUGE, .take = GUP_HOLD_PIN_FAST };
 FIXTURE_VARIANT_ADD(read_only, huge_zero_page_slow) {

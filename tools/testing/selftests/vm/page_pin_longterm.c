@@ -116,6 +116,14 @@ FIXTURE_VARIANT_ADD(zone, movable_anon_unlocked) {
 	.kind = ANON, .take = GUP_HOLD_PIN_UNLOCKED };
 FIXTURE_VARIANT_ADD(zone, movable_anon_remote) {
 	.kind = ANON, .take = GUP_HOLD_PIN_REMOTE };
+FIXTURE_VARIANT_ADD(zone, movable_anon_ranges_fast) {
+	.kind = ANON, .take = GUP_HOLD_RANGES_FAST };
+FIXTURE_VARIANT_ADD(zone, movable_anon_ranges_slow) {
+	.kind = ANON, .take = GUP_HOLD_RANGES_SLOW };
+FIXTURE_VARIANT_ADD(zone, movable_thp_ranges) {
+	.kind = THP, .take = GUP_HOLD_RANGES_FAST };
+FIXTURE_VARIANT_ADD(zone, movable_hugetlb_ranges) {
+	.kind = HUGETLB_2M, .take = GUP_HOLD_RANGES_SLOW };
 FIXTURE_VARIANT_ADD(zone, movable_thp_fast) { .kind = THP, BY_FAST };
 FIXTURE_VARIANT_ADD(zone, movable_thp_slow) { .kind = THP, BY_SLOW };
 FIXTURE_VARIANT_ADD(zone, movable_hugetlb_fast) { .kind = HUGETLB_2M, BY_FAST };

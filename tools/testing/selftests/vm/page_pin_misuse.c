@@ -87,6 +87,16 @@ TEST_F(misuse, pin_fast_without_pages_is_refused)
 	EXPECT_EQ(-EINVAL, misuse(self, GUP_HOLD_PIN_FAST_NO_PAGES, 0));
 }
 
+TEST_F(misuse, ranges_without_room_are_refused)
+{
+	EXPECT_EQ(-EINVAL, misuse(self, GUP_HOLD_RANGES_NO_ROOM, 0));
+}
+
+TEST_F(misuse, ranges_of_null_are_refused)
+{
+	EXPECT_EQ(-EINVAL, misuse(self, GUP_HOLD_RANGES_NULL, 0));
+}
+
 /* An errno is no number of pages. */
 TEST_F(misuse, unpin_of_an_error_does_nothing)
 {

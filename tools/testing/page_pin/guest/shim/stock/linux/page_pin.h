@@ -20,4 +20,6 @@ static inline void unpin_user_page_range_dirty_lock(struct page *page,
 	}
 }
 
+#include "../../page_range.h"
+
 #endif
