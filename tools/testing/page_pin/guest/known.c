@@ -15,7 +15,7 @@ int main(void)
 	int i;
 
 	for (i = 0; i < ROUNDS; i++) {
-		mark(MARK_BEGIN);
+		mark_begin();
 		asm volatile(".rept 100\n"
 			     "lock incl %0\n"		/* no other prefix */
 			     "lock addq $1, %0\n"	/* LOCK, then REX */
@@ -30,7 +30,7 @@ int main(void)
 			     ".endr"
 			     : "+m" (word)
 			     : : "rax", "rcx", "rdx", "r8", "r9", "cc");
-		mark(MARK_END);
+		mark_end();
 	}
 	printf("# known\t%d\t%d\t%d\n", ROUNDS, 10 * 100, 6 * 100);
 	return 0;

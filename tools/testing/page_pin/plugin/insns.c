@@ -13,8 +13,7 @@
  * The last four are zero unless the clock was read four times.  An interrupt in
  * between counts like the rest.
  *
- * Debian does not package the header of the plugin API, so what is needed of
- * version 1 is declared here.  One CPU only.
+ * One CPU only.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -23,30 +22,7 @@
 #include <string.h>
 
 #include "../guest/marks.h"
-
-struct qemu_plugin_tb;
-struct qemu_plugin_insn;
-
-enum qemu_plugin_cb_flags { CB_NO_REGS };
-enum qemu_plugin_op { INLINE_ADD };
-
-typedef void (*tb_trans_cb)(uint64_t id, struct qemu_plugin_tb *tb);
-typedef void (*insn_exec_cb)(unsigned int cpu, void *data);
-
-void qemu_plugin_register_vcpu_tb_trans_cb(uint64_t id, tb_trans_cb cb);
-size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
-struct qemu_plugin_insn *
-qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
-const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
-size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
-uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
-void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
-					    insn_exec_cb cb,
-					    enum qemu_plugin_cb_flags flags,
-					    void *data);
-void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *insn,
-						enum qemu_plugin_op op,
-						void *counter, uint64_t add);
+#include "qemu_plugin.h"
 
 __attribute__((visibility("default"))) int qemu_plugin_version = 1;
 
@@ -62,9 +38,6 @@ static unsigned int clocks;
 static bool marked;
 static uint64_t clock_address, from, to;
 static FILE *out;
-
-static const uint8_t begin_mark[] = { MARK_BYTES(MARK_BEGIN) };
-static const uint8_t end_mark[] = { MARK_BYTES(MARK_END) };
 
 static void on_begin(unsigned int cpu, void *data)
 {
@@ -123,6 +96,12 @@ static bool locks(const uint8_t *code, size_t size)
 	       (code[i + 1] & 0xc0) != 0xc0;
 }
 
+static bool is_mark(const uint8_t *code, size_t size, uint32_t mark)
+{
+	return size == 8 && !memcmp(code, MARK_NOPL, 4) &&
+	       !memcmp(code + 4, &mark, 4);
+}
+
 /* CALL rel32, the only form that compilers have for it. */
 static bool calls_clock(const uint8_t *code, uint64_t address)
 {
@@ -155,9 +134,9 @@ static void watch(struct qemu_plugin_insn *insn)
 
 	if (calls_clock(code, qemu_plugin_insn_vaddr(insn)))
 		call(insn, on_clock);
-	else if (size == MARK_SIZE && !memcmp(code, begin_mark, size))
+	else if (is_mark(code, size, MARK_BEGIN))
 		call(insn, on_begin);
-	else if (size == MARK_SIZE && !memcmp(code, end_mark, size))
+	else if (is_mark(code, size, MARK_END))
 		call(insn, on_end);
 }
 
