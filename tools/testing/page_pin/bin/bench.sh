@@ -48,7 +48,7 @@ report()
 {
 	local kernel
 	"$PP_DIR/bin/bench.py" table "$PP_DIR/bench-targets.tsv" \
-		"$PP_DIR/bench.tsv" "${rows[@]}" || status=1
+		"$PP_DIR/bench.tsv" "${rows[@]}" || return
 	echo
 	for kernel; do
 		counters "$kernel" "${dirs[$kernel]}"
@@ -80,7 +80,7 @@ for kernel; do
 	rows+=("$DIR/bench.tsv")
 done
 out=${OUT:-$DIR}
-report "$@" >"$out/bench.txt"
+report "$@" >"$out/bench.txt" || status=1
 cat "$out/bench.txt"
 record "$@" >"$out/rows.tsv"
 if [ "${RECORD:-}" = 1 ] && [ "$status" -eq 0 ]; then
