@@ -62,7 +62,7 @@ record()
 	# What a 4K page costs.  make check fails if ours gets worse than this by more
 	# than 2 %.
 	# Command: RECORD=1 tools/testing/page_pin/bin/bench.sh $*
-	# Commit: $(git -C "$PP_TOP" describe --always --dirty --abbrev=12 --exclude='*')
+	# Commit: $commit
 	# kernel, mode, kind of page, pages a call, pages, instructions to acquire and
 	# to release, locked operations to acquire and to release
 	END
@@ -71,6 +71,7 @@ record()
 
 [ $# -gt 0 ] || die "bench.sh wants KERNEL..." "see its first lines"
 take_lock
+commit=$(git -C "$PP_TOP" describe --always --dirty --abbrev=12 --exclude='*')
 status=0
 declare -A dirs
 rows=()

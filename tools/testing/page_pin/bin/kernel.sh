@@ -43,16 +43,18 @@ build_image()
 # holds clients only.
 build_tools()
 {
-	local dir=$SRC/tools/testing/selftests file
-	file=$dir/vm/gup_benchmark.c
-	[ -e "$file" ] || file=$dir/mm/gup_test.c
+	local dir=$SRC/tools/testing/selftests files
+	files=("$dir/vm/gup_benchmark.c")
+	[ -e "${files[0]}" ] ||
+		mapfile -t files < <(find "$dir/mm" -name gup_test.c \
+			-o -name vm_util.c -o -name hugepage_settings.c)
 	mkdir -p "$out/guest" &&
 	make_kernel "$SRC" "$out" -s headers_install \
 		INSTALL_HDR_PATH="$out/usr" || return
 	[ "$BOOT" != initramfs ] || return 0
 	gcc -O2 -Wall -I"$out/usr/include" -I"$SRC" -I"$dir" \
 		-Wl,--wrap=mmap,--wrap=ioctl -pthread \
-		-o "$out/guest/gup_benchmark" "$file" \
+		-o "$out/guest/gup_benchmark" "${files[@]}" \
 		"$PP_DIR/guest/mapping.c" "$PP_DIR/guest/marked.c" &&
 	gcc -O2 -Wall -o "$out/guest/known" "$PP_DIR/guest/known.c"
 }

@@ -6,10 +6,12 @@
 
 # Each mode and each kind of page with the letter that gup_benchmark has for
 # it.  The baseline knows no pins, and its long-term gets have no letter.  Pins
-# whose pages are given back dirty are measured by our tool only.
+# whose pages are given back dirty are measured by our tool only, and later kernels
+# have no clock around slow ones.
 GET_MODES="get-fast:-u get-slow:-U"
 PIN_MODES="pin-fast:-a pin-slow:-b pin-longterm:-L"
 OUR_MODES="pin-dirty:-d"
+NEWER_MODES="get-fast:-u pin-fast:-a pin-longterm:-L"
 # shellcheck disable=SC2034 # the jobs use it
 KINDS="4K:-T THP:-t hugetlb:-H"
 
@@ -18,6 +20,7 @@ modes_of()
 	case $1 in
 	baseline)	echo "$GET_MODES" ;;
 	ours)		echo "$GET_MODES $PIN_MODES $OUR_MODES" ;;
+	v*)		echo "$NEWER_MODES" ;;
 	*)		echo "$GET_MODES $PIN_MODES" ;;
 	esac
 }
