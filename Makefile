@@ -13,7 +13,7 @@ TREE_baseline	:= baseline
 TREE_stock	:= stock
 TREE := $(or $(TREE_$(KERNEL)),no-such-kernel)
 
-.PHONY: help deps deps-all check check-all compare callsites tree stock baseline kernel \
+.PHONY: help deps deps-all check check-all compare compare-tests callsites tree stock baseline kernel \
 	boot bench each static refresh mbox results clean distclean no-such-kernel
 
 help:
@@ -22,7 +22,8 @@ help:
 	@echo '  make bench      build and boot the kernel, run gup_benchmark, print the table'
 	@echo '  make check      run the tests (TESTS="20-tree ..." runs some of them)'
 	@echo '  make check-all  and on powerpc, under Xen, and cross compiled'
-	@echo '  make compare    the self-tests on ours, stock and baseline (TESTS=... some)'
+	@echo '  make compare    gup_benchmark on ours, baseline and stock: a table, and pictures'
+	@echo '  make compare-tests  the self-tests on these (TESTS=... some)'
 	@echo
 	@echo '  make callsites  where pages are taken and given back, and what proves each'
 	@echo '  make deps       install what the rest needs (Debian packages)'
@@ -72,14 +73,17 @@ boot: kernel
 bench: $(TREE)
 	@$(BIN)/bench.sh $(KERNEL)
 
+compare: tree stock baseline
+	@$(BIN)/compare.sh
+
 check: tree
 	@$(BIN)/run-tests.pl $(TESTS)
 
 check-all: deps-all tree
 	@$(BIN)/run-tests.pl --all $(TESTS)
 
-compare: tree stock baseline
-	@$(BIN)/compare.sh $(TESTS)
+compare-tests: tree stock baseline
+	@$(BIN)/compare-tests.sh $(TESTS)
 
 callsites: tree
 	@$(BIN)/callsites.sh $(FORMAT)

@@ -1,55 +1,91 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The main job: build and boot the lean kernel, run its own gup_benchmark in
-# every mode, and print one table and the two counters with their verdict.
-# The numbers are instructions executed: cache misses and contention between
-# CPUs are not in them.
+# The benchmark: build and boot the lean kernel, run its own gup_benchmark in
+# every mode, and print one table of all the kernels that are named, and for each
+# of them the two counters with their verdict.  The numbers are instructions
+# executed and locked operations: cache misses and contention between CPUs are
+# not in them.
 #
-# bench.sh [KERNEL]
+# bench.sh KERNEL...    OUT=DIR: where the table and the rows go, instead of to the
+#                       last run; RECORD=1: keep the rows as bench.tsv here
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-kernel=${1:-ours}
-take_lock
-# What this script starts ends with it, also when it is killed.
-setpriv --pdeathsig TERM "$PP_DIR/bin/kernel.sh" "$kernel" lean
-status=0
-dir=$(MEASURE=1 exec setpriv --pdeathsig TERM \
-	"$PP_DIR/bin/run.sh" "$kernel" lean bench "$kernel") || status=$?
-[ -d "$dir" ] || exit 1
-
+# measure KERNEL: set DIR to a run of it, with rows in bench.tsv.
+measure()
 {
-	printf 'mode\tpage kind\tpages a call\tacquire\trelease\n'
-	sed -n 's/^# row\t//p' "$dir/tap.log"
-} >"$dir/bench.tsv"
-
-# The last counter of each name, and what the guest found about them.
-report()
-{
-	local acquired released verdict=FAIL
-	echo "gup_benchmark on $kernel, instructions a 4K page (icount, 1 CPU):"
-	awk -F '\t' '
-	$1 != last { last = $1; print "" }
-	{ printf "%-13s %-9s %12s %9s %9s\n", $1, $2, $3, $4, $5 }
-	' "$dir/bench.tsv"
-	echo
-	if [ "$kernel" = baseline ]; then
-		grep -q '^ok .* no counters of pins' "$dir/tap.log" &&
-			verdict="not there, as it should be"
-		echo "nr_foll_pin_acquired and nr_foll_pin_released: $verdict"
-		return
-	fi
-	acquired=$(sed -n 's/^# nr_foll_pin_acquired //p' "$dir/tap.log")
-	released=$(sed -n 's/^# nr_foll_pin_released //p' "$dir/tap.log")
-	[ -n "$acquired" ] && [ "$acquired" = "$released" ] &&
-		[ "$acquired" -gt 0 ] && verdict=balanced
-	printf 'nr_foll_pin_acquired %s, nr_foll_pin_released %s: %s\n' \
-	       "${acquired:-missing}" "${released:-missing}" "$verdict"
+	local kernel=$1
+	# What this script starts ends with it, also when it is killed.
+	setpriv --pdeathsig TERM "$PP_DIR/bin/kernel.sh" "$kernel" lean
+	DIR=$(MEASURE=1 exec setpriv --pdeathsig TERM \
+		"$PP_DIR/bin/run.sh" "$kernel" lean bench "$kernel") || status=1
+	[ -d "$DIR" ] || exit 1
+	"$PP_DIR/bin/bench.py" rows "$kernel" "$DIR" >"$DIR/bench.tsv" ||
+		status=1
 }
 
-report >"$dir/bench.txt"
-cat "$dir/bench.txt"
-say "results in $dir"
+# counters KERNEL DIR: the last of each name, and what the guest found.
+counters()
+{
+	local kernel=$1 log=$2/tap.log acquired released verdict=FAIL
+	if [ "$kernel" = baseline ]; then
+		grep -q '^ok .* no counters of pins' "$log" &&
+			verdict="not there, as it should be"
+		echo "$kernel: nr_foll_pin_acquired and nr_foll_pin_released: $verdict"
+		return
+	fi
+	acquired=$(sed -n 's/^# nr_foll_pin_acquired //p' "$log")
+	released=$(sed -n 's/^# nr_foll_pin_released //p' "$log")
+	[ -n "$acquired" ] && [ "$acquired" = "$released" ] &&
+		[ "$acquired" -gt 0 ] && verdict=balanced
+	printf '%s: nr_foll_pin_acquired %s, nr_foll_pin_released %s: %s\n' \
+	       "$kernel" "${acquired:-missing}" "${released:-missing}" "$verdict"
+}
+
+report()
+{
+	local kernel
+	"$PP_DIR/bin/bench.py" table "$PP_DIR/bench-targets.tsv" \
+		"$PP_DIR/bench.tsv" "${rows[@]}" || return
+	echo
+	for kernel; do
+		counters "$kernel" "${dirs[$kernel]}"
+	done
+}
+
+# record: what ours costs from now on, and what the others cost beside it.
+record()
+{
+	cat <<-END
+	# What a 4K page costs.  make check fails if ours gets worse than this by more
+	# than 2 %.
+	# Command: RECORD=1 tools/testing/page_pin/bin/bench.sh $*
+	# Commit: $commit
+	# kernel, mode, kind of page, pages a call, pages, instructions to acquire and
+	# to release, locked operations to acquire and to release
+	END
+	cat "${rows[@]}"
+}
+
+[ $# -gt 0 ] || die "bench.sh wants KERNEL..." "see its first lines"
+take_lock
+commit=$(git -C "$PP_TOP" describe --always --dirty --abbrev=12 --exclude='*')
+status=0
+declare -A dirs
+rows=()
+for kernel; do
+	measure "$kernel"
+	dirs[$kernel]=$DIR
+	rows+=("$DIR/bench.tsv")
+done
+out=${OUT:-$DIR}
+report "$@" >"$out/bench.txt" || status=1
+cat "$out/bench.txt"
+record "$@" >"$out/rows.tsv"
+if [ "${RECORD:-}" = 1 ] && [ "$status" -eq 0 ]; then
+	cp "$out/rows.tsv" "$PP_DIR/bench.tsv"
+fi
+say "results in ${dirs[*]}"
 exit "$status"

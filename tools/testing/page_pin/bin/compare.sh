@@ -1,58 +1,71 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Run the user-space self-tests on our kernel, on stock and on the baseline, and
-# print one table: a test a line, a kernel a column.  A test that takes its
-# guest down is a crash, and the others run in a new guest.  What the table
-# shows comes from the tests' own output, and whether ours is good also from the
-# verdict of its run.
+# The benchmark on ours, baseline, stock and the kernels of base/newer: one table,
+# and pictures of it in SVG: what a page costs by mode and kernel and by the size
+# of the buffer, and what it takes to pin one page of each size.
 #
-# compare.sh [TEST...]    names of test programs, or PROGRAM:CASE
+# compare.sh [KERNEL...]    RECORD=1: as for bench.sh
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-KERNELS=(ours stock baseline)
-scenario=hold
-
-# collect KERNEL FILE TEST...: boot it until each test has run once.
-collect()
+# by_kernel FILE WHERE KEY VALUE: a line for each KEY, a column for each kernel.
+by_kernel()
 {
-	local kernel=$1 file=$2 first=1 dir cells status
-	shift 2
-	: >"$file"
-	while :; do
-		status=0
-		dir=$(TIMEOUT=${TIMEOUT:-3600} exec setpriv --pdeathsig TERM \
-			"$PP_DIR/bin/run.sh" "$kernel" "$scenario" page-pin \
-			"$kernel" "$first" "$@") || status=1
-		[ -d "$dir" ] || exit 1
-		[ "$kernel" != ours ] || ours=$((ours | status))
-		status=0
-		cells=$("$PP_DIR/bin/console.py" cells "$dir") || status=$?
-		[ -z "$cells" ] || echo "$cells" >>"$file"
-		[ "$status" -ne 0 ] || return 0
-		[ -n "$cells" ] ||
-			die "the guest of $kernel ran no test: $(
-				tail -n1 "$dir/tap.log")" "see $dir"
-		first=$(($(tail -n1 "$file" | cut -f1) + 1))
-	done
+	awk -F '\t' -v kernels="${kernels[*]}" '
+	BEGIN { n = split(kernels, name, " ") }
+	!/^#/ && '"$2"' {
+		key = '"$3"'
+		if (!(key in seen)) {
+			seen[key]
+			order[++keys] = key
+		}
+		cost[key, $1] = '"$4"'
+	}
+	END {
+		for (i = 1; i <= keys; i++) {
+			line = order[i]
+			for (j = 1; j <= n; j++) {
+				at = order[i] SUBSEP name[j]
+				line = line "\t" (at in cost ? cost[at] : "?")
+			}
+			print line
+		}
+	}' "$work/$1"
 }
 
+# shellcheck disable=SC2016 # awk reads it
+pictures()
+{
+	cd "$work"
+	by_kernel rows.tsv '$4 == 4096' '$2 " " $3' '$6' >taken
+	by_kernel rows.tsv '$4 == 4096' '$2 " " $3' '$7' >given-back
+	by_kernel sizes.tsv '$2 == "get-fast" && $3 == "4K"' '$5 * 4096' '$6' \
+		>get-sizes
+	by_kernel sizes.tsv '$2 == "pin-fast" && $3 == "4K"' '$5 * 4096' '$6' \
+		>pin-sizes
+	by_kernel sizes.tsv '$2 == "pin-fast" && ($3 != "4K" || $5 == 1)' \
+		'$5 * 4096' '$6 * $5' >pages
+	gnuplot -e "kernels = '${kernels[*]}'" "$PP_DIR/bin/compare.gp" \
+		>gnuplot.log 2>&1 ||
+		die "gnuplot failed" "see $work/gnuplot.log"
+}
+
+need_cmd gnuplot
 take_lock
-ours=0
+kernels=("$@")
+if [ $# -eq 0 ]; then
+	mapfile -t newer < <("$PP_DIR/bin/newer.sh")
+	kernels=(ours baseline stock "${newer[@]}")
+fi
 mkdir -p "$PP_RESULTS"
 work=$(mktemp -d "$PP_RESULTS/$(date +%Y%m%d-%H%M%S)-compare.XXX")
-columns=()
-for kernel in "${KERNELS[@]}"; do
-	setpriv --pdeathsig TERM "$PP_DIR/bin/kernel.sh" "$kernel" "$scenario"
-	columns+=("$kernel" "$work/$kernel.tsv")
-done
-for kernel in "${KERNELS[@]}"; do
-	collect "$kernel" "$work/$kernel.tsv" "$@"
-done
-good=0
-"$PP_DIR/bin/console.py" table "${columns[@]}" >"$work/table.txt" || good=1
-cat "$work/table.txt"
-say "results in $work"
-exit $((good | ours))
+OUT=$work setpriv --pdeathsig TERM "$PP_DIR/bin/bench.sh" "${kernels[@]}"
+for kernel in "${kernels[@]}"; do
+	dir=$(MEASURE=1 exec setpriv --pdeathsig TERM \
+		"$PP_DIR/bin/run.sh" "$kernel" lean bench-sizes "$kernel")
+	"$PP_DIR/bin/bench.py" rows "$kernel" "$dir"
+done >"$work/sizes.tsv"
+pictures
+say "table and pictures in $work"

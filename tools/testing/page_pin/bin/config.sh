@@ -16,6 +16,8 @@ kernel_source()
 		target=tree SRC=$PP_BUILD/linux ;;
 	baseline|stock|each)
 		target=$1 SRC=$PP_BUILD/$1 ;;
+	v[0-9]*)
+		target=compare SRC=$PP_BUILD/newer/$1 ;;
 	*)
 		die "unknown kernel '$1'" "use ours, baseline or stock" ;;
 	esac
@@ -28,14 +30,18 @@ kernel_source()
 }
 
 # scenario_files KERNEL SCENARIO: its fragments, one a line, included ones
-# first.  NAME.ours.config is for our kernel only.
+# first.  NAME.ours.config is for our kernel only, NAME.newer.config for those of
+# base/newer.
 scenario_files()
 {
 	local file=$PP_DIR/scenarios/$2.config include
 	include=$(sed -n 's/^# Include: //p' "$file")
 	[ -z "$include" ] || scenario_files "$1" "$include"
 	echo "$file"
-	file=$PP_DIR/scenarios/$2.$1.config
+	case $1 in
+	v[0-9]*)	file=$PP_DIR/scenarios/$2.newer.config ;;
+	*)		file=$PP_DIR/scenarios/$2.$1.config ;;
+	esac
 	[ ! -r "$file" ] || echo "$file"
 }
 

@@ -10,42 +10,13 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=queue.sh
 . "$PP_DIR/bin/queue.sh"
+# shellcheck source-path=SCRIPTDIR source=apt.sh
+. "$PP_DIR/bin/apt.sh"
 
 # sum_is FILE SHA256
 sum_is()
 {
 	[ "$(sha256sum <"$1" | cut -c1-64)" = "$2" ]
-}
-
-# private_apt COMMAND...: apt-get with everything that it keeps below $tmp.
-private_apt()
-{
-	apt-get -q -o Dir::Etc::SourceList="$tmp/sources.list" \
-		-o Dir::Etc::SourceParts=/dev/null \
-		-o Dir::Etc::Preferences=/dev/null \
-		-o Dir::Etc::PreferencesParts=/dev/null \
-		-o Dir::State::Lists="$tmp/lists" -o Dir::Cache="$tmp/apt" \
-		-o APT::Get::List-Cleanup=false -o APT::Update::Error-Mode=any \
-		-o APT::Sandbox::User="$(id -un)" -o Acquire::Retries=2 \
-		-o Acquire::http::Timeout=30 -o Acquire::https::Timeout=30 "$@"
-}
-
-# find_suites: ask each mirror that apt uses for each suite of base/source;
-# the ones that have it become our list of sources.
-find_suites()
-{
-	local suite uri
-	: >"$tmp/found"
-	for suite in $SUITES; do
-		while IFS= read -r uri; do
-			echo "deb [signed-by=$keyring] $uri $suite main" \
-				>"$tmp/sources.list"
-			! private_apt update ||
-				cat "$tmp/sources.list" >>"$tmp/found"
-		done <"$tmp/mirrors"
-	done
-	mv "$tmp/found" "$tmp/sources.list"
-	[ -s "$tmp/sources.list" ]
 }
 
 download()
@@ -68,14 +39,9 @@ from_mirror()
 	[ -r "$keyring" ] || die "$keyring is missing" \
 		"install debian-archive-keyring, or $instead"
 	need_space 500
-	mkdir -p "$tmp/lists/partial" "$tmp/apt/archives/partial" "$tmp/deb" \
-		 "$PP_BUILD/log"
-	apt-get update --print-uris 2>"$log" |
-		sed -n "s|^'\(.*/\)dists/.*InRelease'.*|\1|p" |
-		sort -u >"$tmp/mirrors" || true
-	[ -s "$tmp/mirrors" ] || die "apt knows no mirror" \
+	find_mirrors || die "apt knows no mirror" \
 		"set up /etc/apt/sources.list, or $instead"
-	stage fetch-lists "$log" find_suites ||
+	stage fetch-lists "$log" find_suites "$SUITES" ||
 		die "no mirror of this machine serves $SUITES, log $log" \
 		    "check the network, or $instead"
 	stage fetch "$log" download ||
@@ -113,7 +79,6 @@ sum_is_cached()
 take_lock
 load_base
 cached=$PP_BUILD/cache/$TARBALL
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 instead="set LINUX_SOURCE= to $TARBALL of $PACKAGE $VERSION"
 tmp=$PP_BUILD/fetch.tmp
 log=$PP_BUILD/log/fetch.log

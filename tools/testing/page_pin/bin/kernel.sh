@@ -4,7 +4,7 @@
 # Configure and build one kernel for one scenario, below build/kernel/.
 # Nothing is left to do when nothing changed, which make itself finds out.
 #
-# kernel.sh KERNEL SCENARIO    KERNEL is ours, baseline or stock
+# kernel.sh KERNEL SCENARIO    KERNEL is ours, baseline or stock, or of base/newer
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -38,18 +38,25 @@ build_image()
 	make_kernel "$SRC" "$out" -s "${targets[@]}"
 }
 
-# The kernel's own benchmark as that tree has it, on aligned memory.  An initramfs
+# The kernel's own benchmark as that tree has it, on memory of our choice, with
+# marks around what it measures.  Later kernels call it gup_test.  An initramfs
 # holds clients only.
 build_tools()
 {
-	local dir=$SRC/tools/testing/selftests/vm
+	local dir=$SRC/tools/testing/selftests files
+	files=("$dir/vm/gup_benchmark.c")
+	[ -e "${files[0]}" ] ||
+		mapfile -t files < <(find "$dir/mm" -name gup_test.c \
+			-o -name vm_util.c -o -name hugepage_settings.c)
 	mkdir -p "$out/guest" &&
 	make_kernel "$SRC" "$out" -s headers_install \
 		INSTALL_HDR_PATH="$out/usr" || return
 	[ "$BOOT" != initramfs ] || return 0
-	gcc -O2 -Wall -I"$out/usr/include" -Wl,--wrap=mmap \
-		-o "$out/guest/gup_benchmark" \
-		"$dir/gup_benchmark.c" "$PP_DIR/guest/align.c"
+	gcc -O2 -Wall -I"$out/usr/include" -I"$SRC" -I"$dir" \
+		-Wl,--wrap=mmap,--wrap=ioctl -pthread \
+		-o "$out/guest/gup_benchmark" "${files[@]}" \
+		"$PP_DIR/guest/mapping.c" "$PP_DIR/guest/marked.c" &&
+	gcc -O2 -Wall -o "$out/guest/known" "$PP_DIR/guest/known.c"
 }
 
 # refresh_copy FILE DIR: a copy that is touched only when it changes.

@@ -34,7 +34,8 @@ emulator()
 
 # qemu_args KERNEL SCENARIO TAIL...: set QEMU to the command that boots it.
 # TAIL is what guest/init gets: the job and its arguments.  MEASURE=1 makes a
-# guest nanosecond one instruction, on one CPU.
+# guest nanosecond one instruction, on one CPU: runs repeat, and the timer
+# interrupts rarely.
 qemu_args()
 {
 	local kernel=$1 scenario=$2 out word guest=$PP_DIR/guest tools append
@@ -65,6 +66,8 @@ qemu_args()
 		QEMU+=(-virtfs "$share,readonly=on,multidevs=remap,id=hroot")
 		append+=" root=/dev/root rootfstype=9p rootflags=trans=virtio,version=9p2000.L,cache=loose,msize=262144 ro init=$guest/init"
 	fi
+	# On one CPU a kernel patches its LOCKs out.
+	[ "${MEASURE:-0}" != 1 ] || append+=" noreplace-smp"
 	append+=" $APPEND -- $tools $*"
 	if [ -n "$HYPERVISOR" ]; then
 		# QEMU takes a comma for the end of a module.
@@ -73,6 +76,37 @@ qemu_args()
 	else
 		QEMU+=(-kernel "$out/$IMAGE" -append "$append")
 	fi
+}
+
+# count_insns DIR KERNEL-BUILD: what MEASURE=1 is for.  A plugin counts, and
+# writes insns.log in DIR.  It has to know where the clock is, and the code of
+# gup_benchmark, which later kernels call gup_test.
+count_insns()
+{
+	local dir=$1 plugin=$PP_BUILD/plugin where
+	where=$(awk '
+		$3 == "ktime_get" { clock = $1 }
+		inside && $3 !~ /gup_(benchmark|test)_ioctl/ {
+			inside = 0
+			to = $1
+		}
+		$3 ~ /gup_(benchmark|test)_ioctl/ && $3 !~ /cold/ {
+			inside = 1
+			if (!from)
+				from = $1
+		}
+		END {
+			if (clock && to)
+				printf "clock=%s,from=%s,to=%s", clock, from, to
+		}' "$2/System.map")
+	[ -n "$where" ] || die "$2/System.map has no gup_benchmark" \
+		"build the kernel again"
+	mkdir -p "$plugin"
+	gcc -O2 -Wall -shared -fPIC -o "$plugin/insns.$$" \
+		"$PP_DIR/plugin/insns.c" ||
+		die "the plugin does not build" "see what gcc says"
+	mv "$plugin/insns.$$" "$plugin/insns.so"
+	QEMU+=(-plugin "file=${plugin//,/,,}/insns.so,out=${dir//,/,,}/insns.log,$where")
 }
 
 # What jobs and init call; busybox has it all.

@@ -43,6 +43,7 @@ else
 	       -device "virtio-serial-pci,bus=$RESULTS_BUS"
 	       -device "virtconsole,chardev=results")
 fi
+[ "${MEASURE:-0}" != 1 ] || count_insns "$dir" "$out"
 printf '%q ' "${QEMU[@]}" >"$dir/qemu-cmd"
 echo >>"$dir/qemu-cmd"
 

@@ -48,6 +48,29 @@ refused()
 	grep -q 'ioctl: Invalid argument' /run/out
 }
 
+# told ROUNDS NAMES ARGUMENT...: the tool tells that many rounds of 2 MB in lines
+# with tabs, of that many processes and threads.
+told()
+{
+	local rounds=$1 names=$2
+	shift 2
+	"$TOOLS/gup_benchmark" -w -a -m 2 -x "$@" >/run/out 2>&1 &&
+	awk -F '\t' -v rounds="$rounds" -v names="$names" '
+	{ name[$1, $2] }
+	NF != 6 || $6 != 2 * 1024 * 1024 { bad = 1 }
+	END { exit bad || NR != rounds || length(name) != names }' /run/out &&
+		return
+	sed 's/^/# /' /run/out
+	return 1
+}
+
+# nonsense ARGUMENT...: the tool says what it wants instead.
+nonsense()
+{
+	! "$TOOLS/gup_benchmark" -w -m 2 "$@" >/run/out 2>&1 &&
+	grep -qE ': give|is no size' /run/out
+}
+
 for mode in $(modes_of "$1"); do
 	pins=0
 	[[ $mode == pin-* ]] && pins=$((MB * 256 * ROUNDS))
@@ -64,5 +87,15 @@ for mode in $(modes_of "$1"); do
 	point "gup_benchmark:${mode%:*}.too_many_pages_a_call_are_refused" \
 		refused "${mode#*:}" -n -1
 done
+if [ "$1" = ours ]; then
+	tool=gup_benchmark:tool
+	point "$tool.rounds_that_warm_up_are_not_told" told 2 1 -r 2 -R 3
+	point "$tool.each_thread_has_its_rounds" told 6 3 -r 2 -j 3
+	point "$tool.each_process_has_its_threads" told 8 4 -r 2 -j 2 -P 2
+	point "$tool.hugetlb_pages_have_a_size" told 1 1 -H2M
+	for argument in -j0 -P0 -R-1 -H3M -H2; do
+		point "$tool.$argument.is_refused" nonsense "$argument"
+	done
+fi
 point "acquired and released are equal and not zero" balanced
 plan

@@ -107,8 +107,8 @@ vm=$linux/tools/testing/selftests/vm
 printf '# Include: toy\nCONFIG_MODULES=y\n' >"$top/scenarios/pins.config"
 pins=${built%toy}pins
 kernel stock pins
-is "no module and no self-tests yet" "$status $(ls "$pins/guest")" \
-	"0 gup_benchmark"
+is "no module and no self-tests yet" "$status $(cd "$pins/guest" && echo *)" \
+	"0 gup_benchmark known"
 mkdir -p "$linux/mm" "$vm"
 echo '/* holder */' | tee "$linux/mm/gup_hold.c" >"$linux/mm/gup_hold.h"
 cat >"$vm/../kselftest_harness.h" <<'HARNESS'
@@ -140,7 +140,7 @@ test='int main(int argc, char **argv) { return test_harness_run(argc, argv); }'
 echo "$test" | tee "$vm/page_pin_a.c" >"$vm/page_pin_b.c"
 kernel stock pins
 is "the module and the self-tests are built" "$status $(cd "$pins/guest" && echo *)" \
-	"0 gup_benchmark gup_hold.ko page_pin_a page_pin_b"
+	"0 gup_benchmark gup_hold.ko known page_pin_a page_pin_b"
 like "the module for a kernel that is not ours" "$(cat "$pins/guest/gup_hold.ko")" \
 	"^obj-m := gup_hold.o.*guest/shim/stock.*holder.*holder"
 ok "the source of our tree is not touched" test ! -e "$linux/mm/Kbuild"
@@ -327,7 +327,7 @@ echo "1..\$n"
 echo "# job page-pin ended with status 0"
 QEMU
 export TIMEOUT=3
-run "$top/bin/compare.sh"
+run "$top/bin/compare-tests.sh"
 is "a table of three kernels" "$status
 $(tr -s ' ' <<<"$out")" "0
 test ours stock baseline
@@ -339,18 +339,18 @@ total pass of 3 3 1 2
 total FAIL of 3 0 1 0
 total crash of 3 0 1 1"
 like "and where it is kept" "$err" "results in .*-compare\."
-run "$top/bin/compare.sh" t u:v
+run "$top/bin/compare-tests.sh" t u:v
 like "a table of some tests" "$status $(cat "$tmp/tests")" "^0 t u:v"
 sed -i 's/stock3/ours3/' "$tmp/qemu"
-run "$top/bin/compare.sh"
+run "$top/bin/compare-tests.sh"
 like "a failure of ours fails" "$status $out" $'^1 .*t:3 +FAIL +pass +pass'
 sed -i "s/ours3/stock3/; 1a echo '[ 1.0] WARNING: odd' >>\"\${logs[0]}\"" \
 	"$tmp/qemu"
-run "$top/bin/compare.sh"
+run "$top/bin/compare-tests.sh"
 like "a splat of ours fails, though the table is good" "$status $out" \
 	$'^1 .*t:3 +pass +FAIL +pass'
 echo "echo 'Bail out! no DIMM' >\${logs[1]}" >"$tmp/qemu"
-run "$top/bin/compare.sh"
+run "$top/bin/compare-tests.sh"
 err=$(grep -v -e ': started' -e ': done' -e 'run failed' <<<"$err")
 one "a guest that runs no test at all" "guest of ours ran no test: Bail out! no DIMM"
 unset TIMEOUT

@@ -1,0 +1,184 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What gup_benchmark cost: joins what the guest ran with what the plugin
+# counted, and prints tables, the record, and whether it got worse.
+#
+# bench.py rows KERNEL DIR          a run of guest/bench.sh, as rows
+# bench.py table TARGETS RECORD FILE...    rows of several kernels, as a table
+# bench.py check RECORD FILE        each row of ours with 0, or with 1 and why if
+#                                   it costs more than the record says
+#
+# A row is: kernel, mode, kind of page, pages a call, pages, and a 4K page's
+# instructions to acquire and to release and locked operations to acquire and
+# to release.
+
+import sys
+
+# 4K pages of a page.
+SIZES = {'4K': 1, 'THP': 512, '2M': 512, '1G': 262144}
+COLUMNS = ('kernel mode kind calls pages acquire release acquire-locked '
+           'release-locked').split()
+SLOWER = 1.02
+# Instructions and locked operations that a round may have beyond its target: the
+# call, and the counts of vmstat when they are full.
+ONCE = 256, 4
+# Slow gup marks a page as accessed, which it becomes active by: not before the
+# fourth round is there nothing left to do.
+WARM_UP = 3
+
+
+def die(text):
+    sys.exit(f'page_pin: {text}')
+
+
+def tsv(path):
+    with open(path, encoding='utf-8') as file:
+        return [line.rstrip('\n').split('\t') for line in file
+                if line.strip() and not line.startswith('#')]
+
+
+def load(path):
+    """The rows of a file, by what they are of."""
+    rows = {}
+    for kernel, mode, kind, calls, pages, *cost in tsv(path):
+        row = {'pages': int(pages)}
+        for name, value in zip(COLUMNS[5:], cost):
+            row[name] = float(value)
+        rows[kernel, mode, kind, int(calls)] = row
+    return rows
+
+
+def rows(kernel, folder):
+    with open(f'{folder}/tap.log', encoding='utf-8') as file:
+        told = [line.rstrip('\n').split('\t') for line in file
+                if line.startswith(('# known\t', '# row\t'))]
+    counted = [[int(word) for word in line]
+               for line in tsv(f'{folder}/insns.log')]
+    if not told or told[0][0] != '# known':
+        die(f'the guest ran nothing; see {folder}')
+    at = 0
+    for what, *words in told:
+        if what == '# known':
+            number, insns, locked = map(int, words)
+        else:
+            mode, kind, calls, pages, number = words
+        rounds = counted[at:at + int(number)]
+        at += int(number)
+        if len(rounds) < int(number):
+            die(f'the plugin has seen too little; see {folder}')
+        if what == '# known':
+            seen = min(counts[1:3] for counts in rounds)
+            if seen != [insns, locked]:
+                die(f'the plugin counts {seen} for {[insns, locked]}')
+            continue
+        if any(counts[0] != 4 for counts in rounds):
+            die(f'{mode} {kind} {calls}: a round without its four clocks; '
+                f'see {folder}')
+        # The least of each is the one without an interrupt.
+        acquire, alocked, release, rlocked = [
+            min(column) / int(pages)
+            for column in list(zip(*rounds[WARM_UP:]))[3:]]
+        print(kernel, mode, kind, calls, pages, f'{acquire:.2f}',
+              f'{release:.2f}', f'{alocked:.4f}', f'{rlocked:.4f}', sep='\t')
+    if at != len(counted):
+        die(f'the plugin has seen more than the guest tells; see {folder}')
+
+
+class Targets:
+    """The limits of a file: mode, kind, calls, part, instructions, locked."""
+
+    def __init__(self, path, measured):
+        self.measured = measured
+        self.targets = tsv(path)
+
+    def insns(self, text, kind, calls, part):
+        """A number, or KERNEL:MODE+N: a measured one and N."""
+        if ':' not in text:
+            return float(text)
+        kernel, _, rest = text.partition(':')
+        mode, _, more = rest.partition('+')
+        row = self.measured.get((kernel, mode, kind, calls))
+        return row and row[part] + float(more)
+
+    def find(self, mode, kind, calls, part, pages):
+        """Instructions and locked operations a 4K page, or None."""
+        for modes, kinds, numbers, parts, insns, locked in self.targets:
+            if (mode not in modes.split(',') or kind not in kinds.split(',') or
+                    numbers not in ('*', str(calls)) or part != parts):
+                continue
+            run = min(SIZES[kind], calls if part == 'acquire' else pages)
+            return (self.insns(insns, kind, calls, part),
+                    None if locked == '-' else float(locked) / run)
+        return None, None
+
+
+def cell(insns, locked):
+    if insns is None:
+        return '-'
+    if locked is None:
+        return f'{insns:.1f}'
+    return f'{insns:.1f} ({locked:.3f})'.replace('.000)', ')')
+
+
+def table(targets, record, *paths):
+    # What is not measured now the targets find in the record.
+    measured, kernels, points = load(record), [], []
+    for path in paths:
+        for key, row in load(path).items():
+            measured[key] = row
+            if key[0] not in kernels:
+                kernels.append(key[0])
+            if key[1:] not in points:
+                points.append(key[1:])
+    goals = Targets(targets, measured)
+    width = 17
+    for part in ('acquire', 'release'):
+        print(f'{part}, instructions (locked operations) a 4K page:\n')
+        head = [f'{name:>{width}}' for name in kernels + ['target']]
+        print(f'{"mode":13}{"kind":5}{"a call":>6}', *head)
+        last = None
+        for mode, kind, calls in points:
+            if mode != last:
+                print()
+                last = mode
+            cells = []
+            want = None, None
+            for kernel in kernels:
+                row = measured.get((kernel, mode, kind, calls))
+                if row is None:
+                    cells.append('-')
+                    continue
+                got = row[part], row[part + '-locked']
+                text = cell(*got)
+                if kernel == 'ours':
+                    want = goals.find(mode, kind, calls, part, row['pages'])
+                    if any(limit is not None and
+                           (value - limit) * row['pages'] > once
+                           for value, limit, once in zip(got, want, ONCE)):
+                        text = '! ' + text
+                cells.append(text)
+            cells.append(cell(*want))
+            line = ' '.join(f'{text:>{width}}' for text in cells)
+            print(f'{mode:13}{kind:5}{calls:6} {line}')
+        print()
+    print('!: misses the target')
+
+
+def check(record, path):
+    kept = {key: row for key, row in load(record).items() if key[0] == 'ours'}
+    now = load(path)
+    for key in sorted(kept.keys() | now.keys()):
+        if key not in kept or key not in now:
+            why = [f'no such row in {path if key in kept else record}']
+        else:
+            why = [f'{name} {now[key][name]}, the record is {limit}'
+                   for name, limit in kept[key].items()
+                   if now[key][name] > limit * SLOWER]
+        print(int(bool(why)), f'{key[1]}, {key[2]}, {key[3]} pages a call',
+              '; '.join(why), sep='\t')
+
+
+if __name__ == '__main__':
+    do = {'rows': rows, 'table': table, 'check': check}
+    do[sys.argv[1]](*sys.argv[2:])
