@@ -7,6 +7,14 @@
 #include <linux/page_pin.h>
 
 #include "gup_out.h"
+#include "page_pin_longterm.h"
+
+/* A page is about to be put here, and is to stay for long: may it? */
+void gup_out_look(struct gup_out *out, struct page *page)
+{
+	if (!page_pin_longterm_allowed(compound_head(page)))
+		out->misplaced = true;
+}
 
 /* Count what this walk has put here. See page_pin_acquired(). */
 void gup_out_acquired(struct gup_out *out, unsigned long exempt,

@@ -29,7 +29,8 @@ struct gup_ranges {
  * Lives on the stack of whoever the caller asked.  All is 0 or NULL but what the
  * caller has given: of @pages and @ranges at most one, and without either
  * pages are looked up and not taken.  @nr base pages are here by now, and @first
- * of them were before this walk began.
+ * of them were before this walk began.  With @longterm it is noted in @misplaced if
+ * a page is not where it may stay.
  *
  * The caller may be served by several walks, one after the other: without the
  * lock and with it, and again when that was dropped. Each of them begins with
@@ -40,6 +41,7 @@ struct gup_out {
 	struct vm_area_struct **vmas;
 	struct gup_ranges *ranges;
 	unsigned long nr, first;
+	bool longterm, misplaced;
 };
 
 /* Is anything taken? */
@@ -60,6 +62,7 @@ static inline void gup_out_begin(struct gup_out *out)
 static inline void gup_out_rewind(struct gup_out *out)
 {
 	out->nr = out->first;
+	out->misplaced = false;
 	if (out->ranges) {
 		out->ranges->nr = out->ranges->first;
 		out->ranges->full = false;
@@ -77,6 +80,7 @@ static inline struct page_pin_set gup_out_set(struct gup_out *out)
 	return page_pin_pages(out->pages + out->first, out->nr - out->first);
 }
 
+void gup_out_look(struct gup_out *out, struct page *page);
 void gup_out_acquired(struct gup_out *out, unsigned long exempt,
 		      enum vm_event_item walk);
 bool gup_ranges_room(struct gup_ranges *ranges, struct page *page);
@@ -100,23 +104,17 @@ static inline bool gup_out_room(struct gup_out *out, struct page *page)
 }
 
 /**
- * gup_out_add() - put pages where the caller wants them
+ * gup_out_put() - put pages where the caller wants them, without the lock
  * @out: where they go; gup_out_room() has said that they can
  * @page: the first page
  * @nr: number of base pages, which are consecutive in memory
- * @vma: the mapping, for whoever asked for that
  *
  * Context: Any.
  */
-static __always_inline void gup_out_add(struct gup_out *out, struct page *page,
-					unsigned long nr,
-					struct vm_area_struct *vma)
+static __always_inline void gup_out_put(struct gup_out *out, struct page *page,
+					unsigned long nr)
 {
 	unsigned long i;
-
-	if (out->vmas)
-		for (i = 0; i < nr; i++)
-			out->vmas[out->nr + i] = vma;
 
 	if (likely(out->pages)) {
 		struct page **pages = out->pages + out->nr;
@@ -127,6 +125,29 @@ static __always_inline void gup_out_add(struct gup_out *out, struct page *page,
 		gup_ranges_add(out->ranges, page, nr);
 	}
 	out->nr += nr;
+}
+
+/**
+ * gup_out_add() - put pages where the caller wants them, with the lock
+ * @out: see gup_out_put()
+ * @page: see gup_out_put()
+ * @nr: see gup_out_put()
+ * @vma: the mapping, for whoever asked for that
+ *
+ * Context: Any.
+ */
+static __always_inline void gup_out_add(struct gup_out *out, struct page *page,
+					unsigned long nr,
+					struct vm_area_struct *vma)
+{
+	unsigned long i;
+
+	if (unlikely(out->longterm))
+		gup_out_look(out, page);
+	if (out->vmas)
+		for (i = 0; i < nr; i++)
+			out->vmas[out->nr + i] = vma;
+	gup_out_put(out, page, nr);
 }
 
 #endif /* _MM_GUP_OUT_H */

@@ -168,6 +168,19 @@ void page_pin_release(struct page_pin_set set)
 	}
 }
 
+/* Pass over small pages that are dirty: no tail has that, nor a head only that. */
+static __always_inline void page_pin_skip_dirty(struct page_pin_set *set)
+{
+	const unsigned long bits = 1UL << PG_head | 1UL << PG_dirty;
+	struct page **pages = set->pages, **end = pages + set->nr;
+
+	while (pages != end &&
+	       (READ_ONCE((*pages)->flags) & bits) == 1UL << PG_dirty)
+		pages++;
+	set->pages = pages;
+	set->nr = end - pages;
+}
+
 /**
  * page_pin_dirty() - mark pinned pages dirty, each compound page once
  * @set: the pages, pinned by the caller
@@ -180,18 +193,14 @@ void page_pin_release(struct page_pin_set set)
  */
 void page_pin_dirty(struct page_pin_set set)
 {
-	const unsigned long bits = 1UL << PG_head | 1UL << PG_dirty;
 	unsigned long run;
 	struct page *head;
 
-	while (set.nr) {
-		/* Only a small page that is dirty, and no tail, has just that. */
-		if (set.pages &&
-		    (READ_ONCE(set.pages[0]->flags) & bits) == 1UL << PG_dirty) {
-			set.pages++;
-			set.nr--;
-			continue;
-		}
+	for (;;) {
+		if (set.pages)
+			page_pin_skip_dirty(&set);
+		if (!set.nr)
+			break;
 		head = page_pin_next(&set, &run);
 		if (!PageDirty(head) && !page_pin_exempt(head))
 			set_page_dirty_lock(head);

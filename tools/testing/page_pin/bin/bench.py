@@ -15,8 +15,8 @@
 
 import sys
 
-# 4K pages of a page.
-SIZES = {'4K': 1, 'THP': 512, '2M': 512, '1G': 262144}
+# 4K pages of a page.  A 1G-page is one that is taken whole, and counts as one.
+SIZES = {'4K': 1, 'THP': 512, '2M': 512, '1G': 262144, '1G-page': 1}
 COLUMNS = ('kernel mode kind calls pages acquire release acquire-locked '
            'release-locked').split()
 SLOWER = 1.02
@@ -136,7 +136,7 @@ def table(targets, record, *paths):
     for part in ('acquire', 'release'):
         print(f'{part}, instructions (locked operations) a 4K page:\n')
         head = [f'{name:>{width}}' for name in kernels + ['target']]
-        print(f'{"mode":13}{"kind":5}{"a call":>6}', *head)
+        print(f'{"mode":13}{"kind":8}{"a call":>6}', *head)
         last = None
         for mode, kind, calls in points:
             if mode != last:
@@ -160,9 +160,9 @@ def table(targets, record, *paths):
                 cells.append(text)
             cells.append(cell(*want))
             line = ' '.join(f'{text:>{width}}' for text in cells)
-            print(f'{mode:13}{kind:5}{calls:6} {line}')
+            print(f'{mode:13}{kind:8}{calls:6} {line}')
         print()
-    print('!: misses the target')
+    print('1G-page: a page of 1 GB as one; !: misses the target')
 
 
 def check(record, path):

@@ -36,6 +36,16 @@ for mode in $(modes_of "$1"); do
 		done
 	done
 done
+# All of a page of a gigabyte, as one: what that costs in all.
+whole()
+{
+	gup 1024 "$ROUNDS" pin-ranges:-g 1G:-H 262144 || return
+	printf '# row\tpin-ranges\t1G-page\t262144\t1\t%d\n' "$ROUNDS"
+}
+
+if [ "$1" = ours ]; then
+	point "pin-ranges, 1G-page, 262144 pages a call" whole
+fi
 if [ "$1" = baseline ]; then
 	point "there are no counters of pins" no_counters
 else

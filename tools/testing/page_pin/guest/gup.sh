@@ -6,11 +6,11 @@
 
 # Each mode and each kind of page with the letter that gup_benchmark has for
 # it.  The baseline knows no pins, and its long-term gets have no letter.  Pins
-# whose pages are given back dirty are measured by our tool only, and later kernels
-# have no clock around slow ones.
+# whose pages are given back dirty, and ranges, are measured by our tool only, and
+# later kernels have no clock around slow ones.
 GET_MODES="get-fast:-u get-slow:-U"
 PIN_MODES="pin-fast:-a pin-slow:-b pin-longterm:-L"
-OUR_MODES="pin-dirty:-d"
+OUR_MODES="pin-dirty:-d pin-ranges:-g"
 NEWER_MODES="get-fast:-u pin-fast:-a pin-longterm:-L"
 # shellcheck disable=SC2034 # the jobs use it
 KINDS="4K:-T THP:-t hugetlb:-H"

@@ -71,7 +71,7 @@ TEST_F(input, refuses_kinds_and_flags_that_do_not_exist)
 	self->take.kind = GUP_HOLD_PIN_FAST;
 	self->take.flags = 0x80000000;
 	EXPECT_EQ(-EINVAL, take(self));
-	self->take.flags = GUP_HOLD_FORCE << 1;
+	self->take.flags = GUP_HOLD_FEW_RANGES << 1;
 	EXPECT_EQ(-EINVAL, take(self));
 }
 

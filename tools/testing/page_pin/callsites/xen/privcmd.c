@@ -206,7 +206,12 @@ TEST_F(dm_op, fail_nth)
 	EXPECT_EQ(CPUS, answer(&self->c));
 }
 
-/* What the hypervisor wrote to a page of a file gets to the disk. */
+/*
+ * What the hypervisor wrote to a page of a file gets to the disk. It writes by way
+ * of the mapping, not of the page: once writeback has protected that from writes
+ * the call fails, pinned or not, and the page is dirty all the same when it is
+ * given back.
+ */
 TEST(dirty)
 {
 	struct client c = { };
@@ -217,10 +222,9 @@ TEST(dirty)
 	EXPECT_EQ(1, pins_held());
 	EXPECT_FINE(write_back(&c.m));
 	EXPECT_EQ(0, dirty_pages(&c.m));
-	EXPECT_EQ(0, call_goes_on(&c.w));
+	EXPECT_EQ(-EFAULT, call_goes_on(&c.w));
 	EXPECT_EQ(0, pins_left());
 	EXPECT_EQ(1, dirty_pages(&c.m));
-	EXPECT_EQ(CPUS, answer(&c));
 	EXPECT_FINE(data_lost(&c.m));
 	EXPECT_EQ(0, client_close(&c));
 }
