@@ -299,7 +299,8 @@ static __always_inline struct page *page_pin_next(struct page_pin_set *set,
 
 	/* Either is known, where the compiler knows which of the two is NULL. */
 	if (set->pages || !set->ranges) {
-		page = head = set->pages[0];
+		page = set->pages[0];
+		head = page;
 		*run = 1;
 		if (unlikely(PageCompound(page))) {
 			head = compound_head(page);
@@ -310,7 +311,8 @@ static __always_inline struct page *page_pin_next(struct page_pin_set *set,
 		return head;
 	}
 
-	page = head = nth_page(set->ranges->page, set->offset);
+	page = nth_page(set->ranges->page, set->offset);
+	head = page;
 	left = set->ranges->nr_pages - set->offset;
 	*run = 1;
 	if (PageCompound(page)) {

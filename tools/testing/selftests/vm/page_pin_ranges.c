@@ -7,14 +7,6 @@
 #include "page_pin.h"
 #include "page_pin_memory.h"
 
-#define KINDS(fixture, name, ...) \
-	FIXTURE_VARIANT_ADD(fixture, name##_fast) { \
-		.take = GUP_HOLD_RANGES_FAST, __VA_ARGS__ }; \
-	FIXTURE_VARIANT_ADD(fixture, name##_slow) { \
-		.take = GUP_HOLD_RANGES_SLOW, __VA_ARGS__ }; \
-	FIXTURE_VARIANT_ADD(fixture, name##_remote) { \
-		.take = GUP_HOLD_RANGES_REMOTE, __VA_ARGS__ }
-
 /*
  * One page of each size
  */
@@ -45,10 +37,30 @@ FIXTURE_TEARDOWN(one)
 	EXPECT_EQ(0, pins_left());
 }
 
-KINDS(one, thp, .kind = THP);
-KINDS(one, thp_by_pte, .kind = THP_BY_PTE);
-KINDS(one, hugetlb_2m, .kind = HUGETLB_2M);
-KINDS(one, hugetlb_1g, .kind = HUGETLB_1G);
+FIXTURE_VARIANT_ADD(one, thp_fast) {
+	.take = GUP_HOLD_RANGES_FAST, .kind = THP };
+FIXTURE_VARIANT_ADD(one, thp_slow) {
+	.take = GUP_HOLD_RANGES_SLOW, .kind = THP };
+FIXTURE_VARIANT_ADD(one, thp_remote) {
+	.take = GUP_HOLD_RANGES_REMOTE, .kind = THP };
+FIXTURE_VARIANT_ADD(one, thp_by_pte_fast) {
+	.take = GUP_HOLD_RANGES_FAST, .kind = THP_BY_PTE };
+FIXTURE_VARIANT_ADD(one, thp_by_pte_slow) {
+	.take = GUP_HOLD_RANGES_SLOW, .kind = THP_BY_PTE };
+FIXTURE_VARIANT_ADD(one, thp_by_pte_remote) {
+	.take = GUP_HOLD_RANGES_REMOTE, .kind = THP_BY_PTE };
+FIXTURE_VARIANT_ADD(one, hugetlb_2m_fast) {
+	.take = GUP_HOLD_RANGES_FAST, .kind = HUGETLB_2M };
+FIXTURE_VARIANT_ADD(one, hugetlb_2m_slow) {
+	.take = GUP_HOLD_RANGES_SLOW, .kind = HUGETLB_2M };
+FIXTURE_VARIANT_ADD(one, hugetlb_2m_remote) {
+	.take = GUP_HOLD_RANGES_REMOTE, .kind = HUGETLB_2M };
+FIXTURE_VARIANT_ADD(one, hugetlb_1g_fast) {
+	.take = GUP_HOLD_RANGES_FAST, .kind = HUGETLB_1G };
+FIXTURE_VARIANT_ADD(one, hugetlb_1g_slow) {
+	.take = GUP_HOLD_RANGES_SLOW, .kind = HUGETLB_1G };
+FIXTURE_VARIANT_ADD(one, hugetlb_1g_remote) {
+	.take = GUP_HOLD_RANGES_REMOTE, .kind = HUGETLB_1G };
 
 /* However large, it is one range, and so are the parts of it. */
 TEST_F(one, huge_page_is_one_range)
@@ -227,8 +239,18 @@ FIXTURE_TEARDOWN(few)
 	EXPECT_EQ(0, pins_left());
 }
 
-KINDS(few, thp, .hugetlb = false);
-KINDS(few, hugetlb, .hugetlb = true);
+FIXTURE_VARIANT_ADD(few, thp_fast) {
+	.take = GUP_HOLD_RANGES_FAST, .hugetlb = false };
+FIXTURE_VARIANT_ADD(few, thp_slow) {
+	.take = GUP_HOLD_RANGES_SLOW, .hugetlb = false };
+FIXTURE_VARIANT_ADD(few, thp_remote) {
+	.take = GUP_HOLD_RANGES_REMOTE, .hugetlb = false };
+FIXTURE_VARIANT_ADD(few, hugetlb_fast) {
+	.take = GUP_HOLD_RANGES_FAST, .hugetlb = true };
+FIXTURE_VARIANT_ADD(few, hugetlb_slow) {
+	.take = GUP_HOLD_RANGES_SLOW, .hugetlb = true };
+FIXTURE_VARIANT_ADD(few, hugetlb_remote) {
+	.take = GUP_HOLD_RANGES_REMOTE, .hugetlb = true };
 
 /* The call ends where they are used up, and the next one goes on from there. */
 TEST_F(few, what_fits_is_pinned)
