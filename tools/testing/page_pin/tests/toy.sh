@@ -76,7 +76,7 @@ toy_base()
 	TOPDIR=linux-toy
 	END
 	echo toy >"$project/base/baseline/pass"
-	cp "$here"/../bin/{lib,queue,fetch,stock,tree,refresh,mbox,baseline-tree}.sh \
+	cp "$here"/../bin/{lib,queue,apt,fetch,stock,tree,refresh,mbox,baseline-tree}.sh \
 		"$bin"
 	cat >"$bin/baseline.sh" <<-END
 	#!/bin/bash
