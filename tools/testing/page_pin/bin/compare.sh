@@ -5,7 +5,7 @@
 # and pictures of it in SVG: what a page costs by mode and kernel and by the size
 # of the buffer, and what it takes to pin one page of each size.
 #
-# compare.sh [KERNEL...]    RECORD=1: as for bench.sh
+# compare.sh [KERNEL...]    RECORD=1: as for bench.sh, and keep the pictures
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -68,4 +68,8 @@ for kernel in "${kernels[@]}"; do
 	"$PP_DIR/bin/bench.py" rows "$kernel" "$dir"
 done >"$work/sizes.tsv"
 pictures
+if [ "${RECORD:-}" = 1 ]; then
+	mkdir -p "$PP_DIR/pictures"
+	cp "$work"/*.svg "$PP_DIR/pictures/"
+fi
 say "table and pictures in $work"
