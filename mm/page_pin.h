@@ -169,6 +169,9 @@ static __always_inline struct page *page_pin_grab(struct page *page, int refs)
 	struct page *head = compound_head(page);
 	bool exact = page_pin_is_exact(head);
 
+	/* As above: nobody asks for that, and it would not be what is added. */
+	if (!exact && unlikely(refs > INT_MAX / GUP_PIN_COUNTING_BIAS))
+		return NULL;
 	if (unlikely(!page_ref_add_checked(head, page_pin_weight(exact, refs))))
 		return NULL;
 	if (exact)
