@@ -646,7 +646,10 @@ static void find_and_unpin(unsigned long addr)
 	put_page(page);
 }
 
-/* All of them have to refuse it. Returns what the first one did that has not. */
+/*
+ * All of them have to refuse it and leave @nr alone. Returns what the first one
+ * did that has not; what that has pinned is given back.
+ */
 static long misuse_ranges(unsigned long addr, struct page_range *ranges,
 			  unsigned long room)
 {
@@ -655,15 +658,17 @@ static long misuse_ranges(unsigned long addr, struct page_range *ranges,
 	long ret;
 
 	ret = pin_user_page_ranges_fast(addr, 1, 0, ranges, &nr);
-	if (ret != -EINVAL)
-		return ret;
-	if (mmap_read_lock_killable(mm))
-		return -EINTR;
-	ret = pin_user_page_ranges(addr, 1, 0, ranges, &nr);
-	if (ret == -EINVAL)
-		ret = pin_user_page_ranges_remote(mm, addr, 1, 0, ranges, &nr,
-						  NULL);
-	mmap_read_unlock(mm);
+	if (ret == -EINVAL) {
+		if (mmap_read_lock_killable(mm))
+			return -EINTR;
+		ret = pin_user_page_ranges(addr, 1, 0, ranges, &nr);
+		if (ret == -EINVAL)
+			ret = pin_user_page_ranges_remote(mm, addr, 1, 0,
+							  ranges, &nr, NULL);
+		mmap_read_unlock(mm);
+	}
+	if (ret > 0 && ranges)
+		unpin_user_page_ranges(ranges, 1);
 	return nr == room ? ret : -EIO;
 }
 
