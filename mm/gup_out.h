@@ -87,6 +87,46 @@ bool gup_ranges_room(struct gup_ranges *ranges, struct page *page);
 void gup_ranges_add(struct gup_ranges *ranges, struct page *page,
 		    unsigned long nr);
 
+/*
+ * The range that @page prolongs, or NULL.  Only one of the same walk: it is
+ * counted, or given back, with what that walk has put there.
+ */
+static __always_inline struct page_range *
+gup_ranges_last(struct gup_ranges *ranges, struct page *page)
+{
+	struct page_range *last = &ranges->array[ranges->nr - 1];
+
+	if (ranges->nr == ranges->first ||
+	    page_to_pfn(last->page) + last->nr_pages != page_to_pfn(page))
+		return NULL;
+	return last;
+}
+
+/* gup_ranges_room() for a loop that knows it has ranges. */
+static __always_inline bool __gup_ranges_room(struct gup_ranges *ranges,
+					      struct page *page)
+{
+	if (likely(ranges->nr < ranges->max) || gup_ranges_last(ranges, page))
+		return true;
+	ranges->full = true;
+	return false;
+}
+
+/* The same for gup_ranges_add(). */
+static __always_inline void __gup_ranges_add(struct gup_ranges *ranges,
+					     struct page *page,
+					     unsigned long nr)
+{
+	struct page_range *last = gup_ranges_last(ranges, page);
+
+	if (last)
+		last->nr_pages += nr;
+	else
+		ranges->array[ranges->nr++] = (struct page_range){
+			.page = page, .nr_pages = nr,
+		};
+}
+
 /**
  * gup_out_room() - is there room for this page, and those that follow it?
  * @out: where it is to go

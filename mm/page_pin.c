@@ -97,18 +97,16 @@ static __always_inline void page_pin_drop_run(struct page *page,
 				    -(long)run);
 }
 
-static void page_pin_drop_set(struct page_pin_set set, bool counted)
+/* The same for a small page, which most of what is given back is. */
+static __always_inline void page_pin_drop_small(struct page *page,
+						struct page *zero)
 {
-	struct page *page, *zero = page_pin_zero_page();
-	unsigned long run;
-
-	while (set.nr) {
-		page = page_pin_next(&set, &run);
-		page_pin_drop_run(page, run, zero, counted);
-	}
+	if (likely(!page_pin_is_zero(page, zero) && page_pin_is_held(page, 1)))
+		page_pin_put_refs(page, GUP_PIN_COUNTING_BIAS);
+	else
+		page_pin_drop_run(page, 1, zero, true);
 }
 
-/* The same for an array: most of what is given back is a small page in there. */
 static void page_pin_drop_pages(struct page **pages, unsigned long nr)
 {
 	struct page *head, *zero = page_pin_zero_page();
@@ -127,11 +125,32 @@ static void page_pin_drop_pages(struct page **pages, unsigned long nr)
 		}
 
 		pages++;
-		if (likely(!page_pin_is_zero(page, zero) &&
-			   page_pin_is_held(page, 1)))
-			page_pin_put_refs(page, GUP_PIN_COUNTING_BIAS);
-		else
-			page_pin_drop_run(page, 1, zero, true);
+		page_pin_drop_small(page, zero);
+	}
+}
+
+static void page_pin_drop_ranges(const struct page_range *ranges,
+				 unsigned long nr)
+{
+	struct page *page, *head, *next, *zero = page_pin_zero_page();
+	unsigned long run, left;
+
+	for (; nr; nr--, ranges++) {
+		page = ranges->page;
+		for (left = ranges->nr_pages; left; left -= run, page = next) {
+			head = NULL;
+			run = 1;
+			if (unlikely(PageCompound(page))) {
+				head = compound_head(page);
+				run = min(left, page_pin_to_end(page, head));
+			}
+			/* Once this one is gone it tells nothing any more. */
+			next = left > run ? nth_page(page, run) : NULL;
+			if (unlikely(head))
+				page_pin_drop_run(head, run, zero, true);
+			else
+				page_pin_drop_small(page, zero);
+		}
 	}
 }
 
@@ -143,7 +162,13 @@ static void page_pin_drop_pages(struct page **pages, unsigned long nr)
  */
 void page_pin_drop_all(struct page_pin_set set)
 {
-	page_pin_drop_set(set, false);
+	struct page *page, *zero = page_pin_zero_page();
+	unsigned long run;
+
+	while (set.nr) {
+		page = page_pin_next(&set, &run);
+		page_pin_drop_run(page, run, zero, false);
+	}
 }
 
 /**
@@ -159,13 +184,18 @@ void page_pin_drop_all(struct page_pin_set set)
  */
 void page_pin_release(struct page_pin_set set)
 {
+	unsigned long i, nr = 0;
+
 	if (likely(set.pages)) {
-		page_pin_count_pages(set.pages, set.nr, NR_FOLL_PIN_RELEASED);
+		page_pin_count_nr(set, set.nr, NR_FOLL_PIN_RELEASED);
 		page_pin_drop_pages(set.pages, set.nr);
-	} else {
-		page_pin_count_set(set, NR_FOLL_PIN_RELEASED);
-		page_pin_drop_set(set, true);
+		return;
 	}
+
+	for (i = 0; i < set.nr; i++)
+		nr += set.ranges[i].nr_pages;
+	page_pin_count_nr(set, nr, NR_FOLL_PIN_RELEASED);
+	page_pin_drop_ranges(set.ranges, set.nr);
 }
 
 /* Pass over small pages that are dirty: no tail has that, nor a head only that. */

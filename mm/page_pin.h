@@ -300,8 +300,7 @@ static __always_inline struct page *page_pin_next(struct page_pin_set *set,
 	struct page *page, *head;
 	unsigned long left;
 
-	/* Either is known, where the compiler knows which of the two is NULL. */
-	if (set->pages || !set->ranges) {
+	if (set->pages) {
 		page = set->pages[0];
 		head = page;
 		*run = 1;
@@ -333,14 +332,18 @@ static __always_inline struct page *page_pin_next(struct page_pin_set *set,
 
 void page_pin_count_set(struct page_pin_set set, enum node_stat_item item);
 
-/* The same for an array. Most machines have one node, and nothing to look up. */
-static inline void page_pin_count_pages(struct page **pages, unsigned long nr,
-					enum node_stat_item item)
+/* The same if that is @nr pages. Most machines have one node: nothing to look up. */
+static inline void page_pin_count_nr(struct page_pin_set set, unsigned long nr,
+				     enum node_stat_item item)
 {
-	if (IS_ENABLED(CONFIG_NUMA) && nr_online_nodes > 1)
-		page_pin_count_set(page_pin_pages(pages, nr), item);
-	else if (nr)
-		mod_node_page_state(page_pgdat(pages[0]), item, nr);
+	struct page *first;
+
+	if (IS_ENABLED(CONFIG_NUMA) && nr_online_nodes > 1) {
+		page_pin_count_set(set, item);
+	} else if (nr) {
+		first = set.pages ? set.pages[0] : set.ranges->page;
+		mod_node_page_state(page_pgdat(first), item, nr);
+	}
 }
 
 /**
@@ -356,10 +359,7 @@ static inline void page_pin_acquired(struct page_pin_set set,
 				     unsigned long nr, unsigned long exempt,
 				     enum vm_event_item walk)
 {
-	if (likely(set.pages))
-		page_pin_count_pages(set.pages, set.nr, NR_FOLL_PIN_ACQUIRED);
-	else
-		page_pin_count_set(set, NR_FOLL_PIN_ACQUIRED);
+	page_pin_count_nr(set, nr, NR_FOLL_PIN_ACQUIRED);
 	if (unlikely(exempt))
 		mod_node_page_state(page_pgdat(page_pin_zero_page()),
 				    NR_FOLL_PIN_ACQUIRED, -(long)exempt);
