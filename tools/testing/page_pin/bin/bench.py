@@ -1,22 +1,25 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What gup_benchmark cost: joins what the guest ran with what the plugin
-# counted, and prints tables, the record, and whether it got worse.
+# What gup_benchmark and the work of others cost: joins what the guest ran with
+# what the plugin counted, and prints tables, the record, and whether it got worse.
 #
-# bench.py rows KERNEL DIR          a run of guest/bench.sh, as rows
+# bench.py rows KERNEL DIR          a run of guest/bench.sh or work.sh, as rows
 # bench.py table TARGETS RECORD FILE...    rows of several kernels, as a table
 # bench.py check RECORD FILE        each row of ours with 0, or with 1 and why if
 #                                   it costs more than the record says
 #
 # A row is: kernel, mode, kind of page, pages a call, pages, and a 4K page's
 # instructions to acquire and to release and locked operations to acquire and
-# to release.
+# to release.  Of uring-read it is what an operation takes at the end and at the
+# start of the buffer.
 
+import re
 import sys
 
 # 4K pages of a page.  A 1G-page is one that is taken whole, and counts as one.
-SIZES = {'4K': 1, 'THP': 512, '2M': 512, '1G': 262144, '1G-page': 1}
+SIZES = {'4K': 1, '4K-mixed': 1, 'THP': 512, '2M': 512, '1G': 262144,
+         '1G-page': 1}
 COLUMNS = ('kernel mode kind calls pages acquire release acquire-locked '
            'release-locked').split()
 SLOWER = 1.02
@@ -24,8 +27,10 @@ SLOWER = 1.02
 # call, and the counts of vmstat when they are full.
 ONCE = 256, 4
 # Slow gup marks a page as accessed, which it becomes active by: not before the
-# fourth round is there nothing left to do.
+# fourth round is there nothing left to do.  Work warms up by itself.
 WARM_UP = 3
+# KERNEL:MODE+N or KERNEL:MODE*N; without MODE it is the same one.
+RELATIVE = re.compile(r'(\w+):([\w-]*)([+*])([\d.]+)')
 
 
 def die(text):
@@ -49,10 +54,24 @@ def load(path):
     return rows
 
 
+def rounds_of_gup(what, rounds, folder):
+    """Each round is a line: instructions and locked operations between clocks."""
+    if any(counts[0] != 4 for counts in rounds):
+        die(f'{what}: a round without its four clocks; see {folder}')
+    # The least of each is the one without an interrupt.
+    return [min(column) for column in list(zip(*rounds[WARM_UP:]))[3:]]
+
+
+def rounds_of_work(rounds):
+    """Each round is two lines: what is between the marks."""
+    return [min(column) for part in (rounds[::2], rounds[1::2])
+            for column in list(zip(*part))[1:3]]
+
+
 def rows(kernel, folder):
     with open(f'{folder}/tap.log', encoding='utf-8') as file:
         told = [line.rstrip('\n').split('\t') for line in file
-                if line.startswith(('# known\t', '# row\t'))]
+                if line.startswith(('# known\t', '# row\t', '# work\t'))]
     counted = [[int(word) for word in line]
                for line in tsv(f'{folder}/insns.log')]
     if not told or told[0][0] != '# known':
@@ -63,22 +82,22 @@ def rows(kernel, folder):
             number, insns, locked = map(int, words)
         else:
             mode, kind, calls, pages, number = words
-        rounds = counted[at:at + int(number)]
-        at += int(number)
-        if len(rounds) < int(number):
+            number = int(number) * (2 if what == '# work' else 1)
+        rounds = counted[at:at + number]
+        at += number
+        if len(rounds) < number:
             die(f'the plugin has seen too little; see {folder}')
         if what == '# known':
             seen = min(counts[1:3] for counts in rounds)
             if seen != [insns, locked]:
                 die(f'the plugin counts {seen} for {[insns, locked]}')
             continue
-        if any(counts[0] != 4 for counts in rounds):
-            die(f'{mode} {kind} {calls}: a round without its four clocks; '
-                f'see {folder}')
-        # The least of each is the one without an interrupt.
+        if what == '# work':
+            cost = rounds_of_work(rounds)
+        else:
+            cost = rounds_of_gup(f'{mode} {kind} {calls}', rounds, folder)
         acquire, alocked, release, rlocked = [
-            min(column) / int(pages)
-            for column in list(zip(*rounds[WARM_UP:]))[3:]]
+            value / int(pages) for value in cost]
         print(kernel, mode, kind, calls, pages, f'{acquire:.2f}',
               f'{release:.2f}', f'{alocked:.4f}', f'{rlocked:.4f}', sep='\t')
     if at != len(counted):
@@ -92,14 +111,20 @@ class Targets:
         self.measured = measured
         self.targets = tsv(path)
 
-    def insns(self, text, kind, calls, part):
-        """A number, or KERNEL:MODE+N: a measured one and N."""
+    def insns(self, text, mode, kind, calls, part):
+        """A number, or a measured one and what it may differ by."""
         if ':' not in text:
             return float(text)
-        kernel, _, rest = text.partition(':')
-        mode, _, more = rest.partition('+')
-        row = self.measured.get((kernel, mode, kind, calls))
-        return row and row[part] + float(more)
+        relative = RELATIVE.fullmatch(text)
+        if not relative:
+            die(f'{text} is no target')
+        kernel, other, sign, number = relative.groups()
+        row = self.measured.get((kernel, other or mode, kind, calls))
+        if not row:
+            return None
+        if sign == '*':
+            return row[part] * float(number)
+        return row[part] + float(number)
 
     def find(self, mode, kind, calls, part, pages):
         """Instructions and locked operations a 4K page, or None."""
@@ -108,7 +133,7 @@ class Targets:
                     numbers not in ('*', str(calls)) or part != parts):
                 continue
             run = min(SIZES[kind], calls if part == 'acquire' else pages)
-            return (self.insns(insns, kind, calls, part),
+            return (self.insns(insns, mode, kind, calls, part),
                     None if locked == '-' else float(locked) / run)
         return None, None
 
@@ -136,7 +161,7 @@ def table(targets, record, *paths):
     for part in ('acquire', 'release'):
         print(f'{part}, instructions (locked operations) a 4K page:\n')
         head = [f'{name:>{width}}' for name in kernels + ['target']]
-        print(f'{"mode":13}{"kind":8}{"a call":>6}', *head)
+        print(f'{"mode":14}{"kind":9}{"a call":>7}', *head)
         last = None
         for mode, kind, calls in points:
             if mode != last:
@@ -160,9 +185,12 @@ def table(targets, record, *paths):
                 cells.append(text)
             cells.append(cell(*want))
             line = ' '.join(f'{text:>{width}}' for text in cells)
-            print(f'{mode:13}{kind:8}{calls:6} {line}')
+            print(f'{mode:14}{kind:9}{calls:7} {line}')
         print()
     print('1G-page: a page of 1 GB as one; !: misses the target')
+    if any(mode == 'uring-read' for mode, _, _ in points):
+        print('4K-mixed: no neighbours in memory; uring-read: an operation, at '
+              'the end and at the start of the buffer')
 
 
 def check(record, path):

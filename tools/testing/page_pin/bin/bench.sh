@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The benchmark: build and boot the lean kernel, run its own gup_benchmark in
-# every mode, and print one table of all the kernels that are named, and for each
-# of them the two counters with their verdict.  The numbers are instructions
-# executed and locked operations: cache misses and contention between CPUs are
-# not in them.
+# The benchmark: build and boot the lean kernel and run its own gup_benchmark in
+# every mode; build the kernel of hold and have drivers and processes do their work
+# on it (guest/work.sh); print one table of all the kernels that are named, and for
+# each of them the two counters with their verdict.  Those of base/newer have no
+# kernel of hold.  The numbers are instructions executed and locked operations:
+# cache misses and contention between CPUs are not in them.
 #
 # bench.sh KERNEL...    OUT=DIR: where the table and the rows go, instead of to the
 #                       last run; RECORD=1: keep the rows as bench.tsv here
@@ -13,17 +14,20 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-# measure KERNEL: set DIR to a run of it, with rows in bench.tsv.
+# measure KERNEL SCENARIO JOB: set DIR to a run of it, with rows in bench.tsv.
 measure()
 {
-	local kernel=$1
+	local kernel=$1 scenario=$2 job=$3
 	# What this script starts ends with it, also when it is killed.
-	setpriv --pdeathsig TERM "$PP_DIR/bin/kernel.sh" "$kernel" lean
-	DIR=$(MEASURE=1 exec setpriv --pdeathsig TERM \
-		"$PP_DIR/bin/run.sh" "$kernel" lean bench "$kernel") || status=1
+	setpriv --pdeathsig TERM "$PP_DIR/bin/kernel.sh" "$kernel" "$scenario"
+	# To pin gigabytes takes TCG some minutes.
+	DIR=$(MEASURE=1 TIMEOUT=${TIMEOUT:-1800} exec setpriv --pdeathsig TERM \
+		"$PP_DIR/bin/run.sh" "$kernel" "$scenario" "$job" "$kernel") ||
+		status=1
 	[ -d "$DIR" ] || exit 1
 	"$PP_DIR/bin/bench.py" rows "$kernel" "$DIR" >"$DIR/bench.tsv" ||
 		status=1
+	rows+=("$DIR/bench.tsv")
 }
 
 # counters KERNEL DIR: the last of each name, and what the guest found.
@@ -59,7 +63,7 @@ report()
 record()
 {
 	cat <<-END
-	# What a 4K page costs.  make check fails if ours gets worse than this by more
+	# What a 4K page costs, or an operation.  make check fails if ours gets worse than this by more
 	# than 2 %.
 	# Command: RECORD=1 tools/testing/page_pin/bin/bench.sh $*
 	# Commit: $commit
@@ -76,9 +80,9 @@ status=0
 declare -A dirs
 rows=()
 for kernel; do
-	measure "$kernel"
+	measure "$kernel" lean bench
 	dirs[$kernel]=$DIR
-	rows+=("$DIR/bench.tsv")
+	[[ $kernel == v* ]] || measure "$kernel" work work
 done
 out=${OUT:-$DIR}
 report "$@" >"$out/bench.txt" || status=1

@@ -39,8 +39,10 @@ by_kernel()
 pictures()
 {
 	cd "$work"
-	by_kernel rows.tsv '$4 == 4096' '$2 " " $3' '$6' >taken
-	by_kernel rows.tsv '$4 == 4096' '$2 " " $3' '$7' >given-back
+	by_kernel rows.tsv '$4 == 4096 && $2 ~ /^(get|pin)-/' '$2 " " $3' '$6' \
+		>taken
+	by_kernel rows.tsv '$4 == 4096 && $2 ~ /^(get|pin)-/' '$2 " " $3' '$7' \
+		>given-back
 	by_kernel sizes.tsv '$2 == "get-fast" && $3 == "4K"' '$5 * 4096' '$6' \
 		>get-sizes
 	by_kernel sizes.tsv '$2 == "pin-fast" && $3 == "4K"' '$5 * 4096' '$6' \

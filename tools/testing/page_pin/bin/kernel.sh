@@ -103,7 +103,8 @@ newer()
 
 # build_program SOURCE NAME DEPENDS...: a self-test, unless it is newer than all
 # that it is made of.  It names libraries in a line /* LIBS: -lname ... */.  In
-# an initramfs there are none.
+# an initramfs there are none.  What it is made with besides is in flags.
+flags=(-include "$PP_DIR/guest/select.h")
 build_program()
 {
 	local file=$1 program=$out/guest/$2 libs
@@ -117,7 +118,7 @@ build_program()
 	[ ${#FOREIGN[@]} -eq 0 ] ||
 		libs+=(-isystem "$PP_BUILD/foreign/${FOREIGN[0]}/usr/include")
 	"${CROSS_COMPILE}gcc" -O2 -Wall -I"$out/usr/include" -I"$dir" \
-		-I"$dir/vm" -pthread -include "$PP_DIR/guest/select.h" \
+		-I"$dir/vm" -pthread "${flags[@]}" \
 		-o "$program.new" "$file" "${libs[@]}" &&
 	mv "$program.new" "$program"
 }
@@ -133,6 +134,22 @@ build_tests()
 	for file in "$dir"/page_pin*.c; do
 		[ -e "$file" ] || continue
 		build_program "$file" "$(basename "$file" .c)" || return
+	done
+}
+
+# The programs of guest/work.sh, which use what self-tests and clients have.
+build_work()
+{
+	local dir=$PP_DIR/guest/work file
+	local flags=(-Wno-unused-function -I"$PP_DIR/callsites"
+		     "-Wl,--wrap=mmap" "$PP_DIR/guest/mapping.c")
+	for file in "$out/guest"/work_*; do
+		[ -e "$dir/${file##*/}.c" ] || rm -f "$file"
+	done
+	for file in "$dir"/work_*.c; do
+		build_program "$file" "$(basename "$file" .c)" \
+			"$dir"/*.h "$PP_DIR"/guest/{mapping.c,marks.h} \
+			"$PP_DIR"/callsites/*.h || return
 	done
 }
 
@@ -200,6 +217,7 @@ build()
 {
 	build_image && build_tools || return
 	! has MODULES=y || { build_module && build_tests; } || return
+	[ "$scenario" != hold ] || { install_modules && build_work; } || return
 	build_callsites
 }
 

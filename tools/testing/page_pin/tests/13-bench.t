@@ -51,6 +51,31 @@ fresh
 sed -i 's/^4\t1\t1\t800/5\t1\t1\t800/' "$tmp/insns.log"
 rows
 like "a round with a clock too many" "$status $err" "^1 .*get-fast 4K 1: .*four clocks"
+
+# Work: a round is two lines, of which the marks count; it has no rounds to skip.
+fresh_work()
+{
+	printf '%b' '# known\t1\t10\t6\n# work\tvfio-map\t2M\t512\t512\t2\n' \
+		'# work\turing-read\tTHP\t16\t10\t1\n' >"$tmp/tap.log"
+	printf '%b' '0\t10\t6\t0\t0\t0\t0\n' \
+		'0\t5120\t512\t0\t0\t0\t0\n0\t1024\t65\t0\t0\t0\t0\n' \
+		'0\t5376\t511\t0\t0\t0\t0\n0\t512\t64\t0\t0\t0\t0\n' \
+		'4\t9000\t30\t1\t1\t1\t1\n0\t8000\t20\t0\t0\t0\t0\n' \
+		>"$tmp/insns.log"
+}
+
+fresh_work
+rows
+is "rows of work are the best of each part" "$status $out" \
+"0 ours	vfio-map	2M	512	512	10.00	1.00	0.9980	0.1250
+ours	uring-read	THP	16	10	900.00	800.00	3.0000	2.0000"
+sed -i '$d' "$tmp/insns.log"
+rows
+like "work without its second part" "$status $err" "^1 .*seen too little"
+fresh_work
+sed -i '$d' "$tmp/tap.log"
+rows
+like "work that has no row, for it failed" "$status $err" "^1 .*seen more"
 fresh
 : >"$tmp/tap.log"
 rows
@@ -96,4 +121,22 @@ like "a target that is missed" "$status $out" \
 	'^0 .*pin-fast +THP +4096 +! 2\.0 \(0\.006\) +1\.9 \(0\.006\)'
 like "a target that another kernel sets" "$out" \
 	'pin-fast +4K +1 +85\.0 \(2\) +85\.0'
+
+# No more than the baseline and a half percent, in the same mode or another one.
+printf '%b' 'ours\tfork\t4K\t9\t1000\t1006\t1004\t2\t1\n' \
+	'ours\tfault\t4K-mixed\t1\t1000\t1504\t9\t2\t1\n' >"$tmp/other"
+printf '%b' 'baseline\tfork\t4K\t9\t1000\t1000\t1000\t2\t1\n' \
+	'baseline\tcow\t4K-mixed\t1\t1000\t1000\t9\t2\t1\n' >"$tmp/record"
+printf '%b' 'fork,fault\t4K\t*\tacquire\tbaseline:*1.005\t-\n' \
+	'fork\t4K\t*\trelease\tbaseline:fork*1.005\t-\n' \
+	'fault\t4K-mixed\t*\tacquire\tbaseline:cow*1.5\t-\n' >"$tmp/targets"
+run "$bench" table "$tmp/targets" "$tmp/record" "$tmp/other"
+like "a factor, of the same mode" "$status $out" \
+	'^0 .*fork +4K +9 +! 1006\.0 \(2\) +1005\.0'
+like "within a factor" "$out" 'fork +4K +9 +1004\.0 \(1\) +1005\.0'
+like "a factor, of another mode" "$out" \
+	'fault +4K-mixed +1 +! 1504\.0 \(2\) +1500\.0'
+echo $'fork\t4K\t*\tacquire\tbaseline:fork-5\t-' >"$tmp/targets"
+run "$bench" table "$tmp/targets" "$tmp/record" "$tmp/other"
+like "a target that cannot be read" "$status $err" '^1 .*baseline:fork-5 is no target'
 done_testing
