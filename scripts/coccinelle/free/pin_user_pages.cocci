@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/// Pages of user memory that are pinned (pin_user_pages*() and the like) are
-/// given back with unpin_user_page*(), and pages with a plain reference
-/// (get_user_pages*() and the like) with put_page() or release_pages(). Finds
-/// where the two are mixed up, and pins that are lost on the way to a return.
+/// Pages of user memory that are pinned (pin_user_pages*(), or by range
+/// pin_user_page_ranges*()) are given back with unpin_user_page*(), and pages
+/// with a plain reference (get_user_pages*() and the like) with put_page() or
+/// release_pages(). Finds where the two are mixed up, pins that are lost on the
+/// way to a return, and flags that only gup itself may set.
 /// See Documentation/core-api/pin_user_pages.rst.
 ///
 //# There are three kinds of mix-ups, and the message says which one it is:
@@ -13,7 +14,8 @@
 //#
 //# confidence moderate: the pages are kept in a field of some structure, and
 //# pages from a field of that name are given back, in any function of the file.
-//# Silent if the file keeps pages of both kinds in it.
+//# Silent if the file keeps pages of both kinds in it. Or the page is of a struct
+//# page_range, which is for pins only, and is put in a file that takes them.
 //#
 //# confidence low: all pages of user memory that the file takes are of one
 //# kind, it takes no page from elsewhere, and it gives one back as of the other
@@ -30,8 +32,11 @@
 //# that returns without one. What a loop or an if does with the pages in
 //# between counts as a release.
 //#
+//# A flag is found where it stands in the call itself.
+//#
 //# Patch mode corrects mix-ups of high and moderate confidence. For a dirty
-//# release of plain references there is no single function: it is only reported.
+//# release of plain references there is no single function: it is only reported,
+//# and so are flags.
 //
 // Confidence: Moderate
 // Copyright: (C) 2026 page_pin developers
@@ -49,8 +54,9 @@ virtual report
 import re
 
 # By file and kind: the first place where pages are taken, and the fields that
-# keep them. The files that have pages from elsewhere.
-taken, fields, others = {}, {}, set()
+# keep them. By file: the first place where ranges are taken. The files that have
+# pages from elsewhere.
+taken, fields, ranges, others = {}, {}, {}, set()
 # Releases that have a choice; those of the wrong kind, with what to say of them;
 # returns that lose a pin, with the same.
 choices, wrong, lost = set(), {}, {}
@@ -63,6 +69,7 @@ maybes, uses = {}, {}
 OTHER = {"get": "pin", "pin": "get"}
 TOOK = {"get": "took without a pin", "pin": "pinned"}
 RIGHT = {"get": "put_page() or release_pages()", "pin": "unpin_user_page*()"}
+FLAGS = {"get": ("FOLL_PIN", "FOLL_LONGTERM"), "pin": ("FOLL_PIN", "FOLL_GET")}
 
 # The kind of reference that a function takes or gives back.
 def kind(function):
@@ -70,6 +77,11 @@ def kind(function):
 
 def place(p):
     return p.file, int(p.line), int(p.column)
+
+# How many pages there are in a range is not where they are.
+def is_number(value):
+    return (re.search(r"(->|\.)\s*nr_pages\b", value) and
+            not re.search(r"(->|\.)\s*page\b", value))
 
 def keep(take, p, pages):
     field = re.search(r"(?:->|\.)\s*(\w+)(?:\s*\[.*\])?\s*$", pages)
@@ -87,8 +99,16 @@ def mixed(take, line, give, p, confidence):
 def mixed_field(field, give, p):
     if field in fields.get((p.file, kind(give)), {}):
         return
+    # That of a struct page_range is called like many others.
+    if field == "page" and kind(give) == "pin" and p.file in ranges:
+        return
     take, line = fields.get((p.file, OTHER[kind(give)]), {}).get(field, (None, 0))
     if take:
+        mixed(take, line, give, p, "moderate")
+
+def mixed_range(give, p):
+    if p.file in ranges:
+        take, line = ranges[p.file]
         mixed(take, line, give, p, "moderate")
 
 def mixed_file(give, p):
@@ -102,7 +122,13 @@ def is_wrong(p):
     return place(p[0]) in wrong
 
 def is_sure(p):
-    return is_wrong(p) and wrong[place(p[0])][0] != "low"
+    return is_wrong(p) and wrong[place(p[0])][0] in ("high", "moderate")
+
+def flagged(take, p, flag):
+    if flag in FLAGS[kind(take)]:
+        wrong.setdefault(place(p), ("flag",
+            "ERROR: %s() gives %s to %s(), where it is not allowed "
+            "(confidence high)" % (p.current_element, flag, take)))
 
 def share(p, pages, value):
     if not re.search(r"alloc|^NULL$|^0$", value):
@@ -134,9 +160,11 @@ def is_lost(p):
 
 @acquire@
 identifier take = {pin_user_pages, pin_user_pages_fast, pin_user_pages_fast_only,
-	pin_user_pages_locked, get_user_pages, get_user_pages_fast,
-	get_user_pages_fast_only, get_user_pages_locked};
-identifier take_remote = {pin_user_pages_remote, get_user_pages_remote};
+	pin_user_pages_locked, pin_user_page_ranges, pin_user_page_ranges_fast,
+	get_user_pages, get_user_pages_fast, get_user_pages_fast_only,
+	get_user_pages_locked};
+identifier take_remote = {pin_user_pages_remote, pin_user_page_ranges_remote,
+	get_user_pages_remote};
 identifier take_unlocked = {pin_user_pages_unlocked, get_user_pages_unlocked,
 	get_user_page_fast_only};
 identifier take_iter = {iov_iter_pin_pages, iov_iter_get_pages};
@@ -173,7 +201,26 @@ pages << acquire.pages;
 arrays.add(pages)
 if pages != "NULL" and not take.startswith("iov_iter_pin"):
     taken.setdefault((p[0].file, kind(take)), (take, p[0].line))
+    if "_ranges" in take:
+        ranges.setdefault(p[0].file, (take, p[0].line))
     keep(take, p[0], pages)
+
+// Flags that say what the name of the function says, or contradict it.
+
+@flags@
+identifier take, flag = {FOLL_PIN, FOLL_GET, FOLL_LONGTERM};
+position acquire.p;
+@@
+
+take@p(..., <+... flag ...+>, ...)
+
+@script:python@
+take << flags.take;
+flag << flags.flag;
+p << acquire.p;
+@@
+
+flagged(take, p[0], flag)
 
 // An if that gives back both ways has a choice.
 
@@ -181,7 +228,8 @@ if pages != "NULL" and not take.startswith("iov_iter_pin"):
 identifier give1 = {put_page, put_user_page, put_user_pages,
 	put_user_pages_dirty_lock, release_pages};
 identifier give2 = {unpin_user_page, unpin_user_pages,
-	unpin_user_pages_dirty_lock, unpin_user_page_range_dirty_lock};
+	unpin_user_pages_dirty_lock, unpin_user_page_range_dirty_lock,
+	unpin_user_page_ranges, unpin_user_page_ranges_dirty_lock};
 position q1, q2;
 @@
 
@@ -202,7 +250,8 @@ choices.update((place(q1[0]), place(q2[0])))
 identifier give1 = {put_page, put_user_page, put_user_pages,
 	put_user_pages_dirty_lock, release_pages};
 identifier give2 = {unpin_user_page, unpin_user_pages,
-	unpin_user_pages_dirty_lock, unpin_user_page_range_dirty_lock};
+	unpin_user_pages_dirty_lock, unpin_user_page_range_dirty_lock,
+	unpin_user_page_ranges, unpin_user_page_ranges_dirty_lock};
 identifier f;
 expression e;
 position q1, q2;
@@ -251,7 +300,7 @@ identifier give = {put_page, put_user_page, put_user_pages,
 	put_user_pages_dirty_lock, release_pages, unpin_user_page,
 	unpin_user_pages, unpin_user_pages_dirty_lock,
 	unpin_user_page_range_dirty_lock};
-expression acquire.pages, e;
+expression acquire.pages, e, v;
 position acquire.p, q;
 type T;
 @@
@@ -259,7 +308,7 @@ type T;
 take@p(...)
 ... when any
     when != pages = e
-\(x = <+... pages ...+>;\|T x = <+... pages ...+>;\)
+\(x = \(<+... pages ...+>\&v\);\|T x = \(<+... pages ...+>\&v\);\)
 ... when any
     when != x = e
 give@q(<+... x ...+>, ...)
@@ -269,30 +318,33 @@ take << alias.take;
 give << alias.give;
 p << acquire.p;
 q << alias.q;
+v << alias.v;
 @@
 
-mixed(take, p[0].line, give, q[0], "high")
+if not is_number(v):
+    mixed(take, p[0].line, give, q[0], "high")
 
 // Kept in a field: stored there when taken, or taken from there before.
 
 @stored depends on acquire@
 identifier fld;
-expression acquire.pages, x;
+expression acquire.pages, x, v;
 @@
 
 (
-\(x->fld\|x.fld\) = <+... pages ...+>
+\(x->fld\|x.fld\) = \(<+... pages ...+>\&v\)
 |
-pages = \(x->fld\|x.fld\)
+pages = \(\(x->fld\|x.fld\)\&v\)
 )
 
 @script:python@
 take << named.take;
 p << acquire.p;
 fld << stored.fld;
+v << stored.v;
 @@
 
-if not take.startswith("iov_iter_pin"):
+if not take.startswith("iov_iter_pin") and not is_number(v):
     keep(take, p[0], "." + fld)
 
 @kept depends on acquire@
@@ -339,6 +391,48 @@ q << kept_alias.q;
 
 mixed_field(fld, give, q[0])
 
+// Of a range, whoever filled it.
+
+@ranged depends on acquire@
+identifier give = {put_page, put_user_page, put_user_pages,
+	put_user_pages_dirty_lock, release_pages};
+struct page_range *r;
+struct page_range s;
+position q;
+@@
+
+give@q(<+... \(r->page\|s.page\) ...+>, ...)
+
+@script:python@
+give << ranged.give;
+q << ranged.q;
+@@
+
+mixed_range(give, q[0])
+
+@ranged_alias depends on acquire exists@
+identifier x;
+identifier give = {put_page, put_user_page, put_user_pages,
+	put_user_pages_dirty_lock, release_pages};
+struct page_range *r;
+struct page_range s;
+expression e;
+position q;
+type T;
+@@
+
+\(x = <+... \(r->page\|s.page\) ...+>;\|T x = <+... \(r->page\|s.page\) ...+>;\)
+... when any
+    when != x = e
+give@q(<+... x ...+>, ...)
+
+@script:python@
+give << ranged_alias.give;
+q << ranged_alias.q;
+@@
+
+mixed_range(give, q[0])
+
 // The whole file.
 
 @elsewhere depends on acquire@
@@ -358,7 +452,8 @@ others.add(p[0].file)
 identifier give = {put_page, put_user_page, put_user_pages,
 	put_user_pages_dirty_lock, release_pages, unpin_user_page,
 	unpin_user_pages, unpin_user_pages_dirty_lock,
-	unpin_user_page_range_dirty_lock};
+	unpin_user_page_range_dirty_lock, unpin_user_page_ranges,
+	unpin_user_page_ranges_dirty_lock};
 position q;
 @@
 
@@ -400,6 +495,36 @@ f@p(..., struct page *v[], ...) { ... }
 f << given_array.f;
 v << given_array.v;
 p << given_array.p;
+@@
+
+known.add((p[0].file, f, v))
+
+@given_ranges depends on acquire@
+identifier f, v;
+position p;
+@@
+
+f@p(..., struct page_range *v, ...) { ... }
+
+@script:python@
+f << given_ranges.f;
+v << given_ranges.v;
+p << given_ranges.p;
+@@
+
+known.add((p[0].file, f, v))
+
+@given_ranges_array depends on acquire@
+identifier f, v;
+position p;
+@@
+
+f@p(..., struct page_range v[], ...) { ... }
+
+@script:python@
+f << given_ranges_array.f;
+v << given_ranges_array.v;
+p << given_ranges_array.p;
 @@
 
 known.add((p[0].file, f, v))
@@ -524,7 +649,8 @@ returned.add(place(q[0]))
 
 @leak depends on acquire exists@
 identifier take = {pin_user_pages, pin_user_pages_fast, pin_user_pages_fast_only,
-	pin_user_pages_locked};
+	pin_user_pages_locked, pin_user_page_ranges, pin_user_page_ranges_fast};
+identifier take_remote = {pin_user_pages_remote, pin_user_page_ranges_remote};
 identifier pass != {kfree, kvfree, vfree, free_page, kmap, kmap_atomic, kunmap,
 	kunmap_atomic, page_address, page_to_pfn, page_to_phys, flush_dcache_page,
 	memset, memcpy, ARRAY_SIZE};
@@ -536,7 +662,7 @@ statement S;
 position p, q;
 @@
 
-r = \(take@p(e1, n, e2, \(&pages\|pages\), ...)\|pin_user_pages_remote@p(e3, e1, n, e2, \(&pages\|pages\), ...)\|pin_user_pages_unlocked@p(e1, n, \(&pages\|pages\), ...)\)
+r = \(take@p(e1, n, e2, \(&pages\|pages\), ...)\|take_remote@p(e3, e1, n, e2, \(&pages\|pages\), ...)\|pin_user_pages_unlocked@p(e1, n, \(&pages\|pages\), ...)\)
 ... when != pass(..., <+... pages ...+>, ...)
     when != e = <+... pages ...+>
     when != T x = <+... pages ...+>;
@@ -558,7 +684,8 @@ lose(p[0], q[0], pages)
 
 @leak_in_test depends on acquire exists@
 identifier take = {pin_user_pages, pin_user_pages_fast, pin_user_pages_fast_only,
-	pin_user_pages_locked};
+	pin_user_pages_locked, pin_user_page_ranges, pin_user_page_ranges_fast};
+identifier take_remote = {pin_user_pages_remote, pin_user_page_ranges_remote};
 identifier pass != {kfree, kvfree, vfree, free_page, kmap, kmap_atomic, kunmap,
 	kunmap_atomic, page_address, page_to_pfn, page_to_phys, flush_dcache_page,
 	memset, memcpy, ARRAY_SIZE};
@@ -570,7 +697,7 @@ statement S;
 position p, q;
 @@
 
-if (<+... \(take@p(e1, n, e2, \(&pages\|pages\), ...)\|pin_user_pages_remote@p(e3, e1, n, e2, \(&pages\|pages\), ...)\|pin_user_pages_unlocked@p(e1, n, \(&pages\|pages\), ...)\) ...+>) S
+if (<+... \(take@p(e1, n, e2, \(&pages\|pages\), ...)\|take_remote@p(e3, e1, n, e2, \(&pages\|pages\), ...)\|pin_user_pages_unlocked@p(e1, n, \(&pages\|pages\), ...)\) ...+>) S
 ... when != pass(..., <+... pages ...+>, ...)
     when != e = <+... pages ...+>
     when != T x = <+... pages ...+>;
@@ -588,7 +715,8 @@ lose(p[0], q[0], pages)
 
 @cut_short depends on acquire exists@
 identifier take = {pin_user_pages, pin_user_pages_fast, pin_user_pages_fast_only,
-	pin_user_pages_locked};
+	pin_user_pages_locked, pin_user_page_ranges, pin_user_page_ranges_fast};
+identifier take_remote = {pin_user_pages_remote, pin_user_page_ranges_remote};
 identifier pass != {kfree, kvfree, vfree, free_page, kmap, kmap_atomic, kunmap,
 	kunmap_atomic, page_address, page_to_pfn, page_to_phys, flush_dcache_page,
 	memset, memcpy, ARRAY_SIZE};
@@ -599,7 +727,7 @@ type T;
 position p, q;
 @@
 
-r = \(take@p(e1, n, e2, \(&pages\|pages\), ...)\|pin_user_pages_remote@p(e3, e1, n, e2, \(&pages\|pages\), ...)\|pin_user_pages_unlocked@p(e1, n, \(&pages\|pages\), ...)\)
+r = \(take@p(e1, n, e2, \(&pages\|pages\), ...)\|take_remote@p(e3, e1, n, e2, \(&pages\|pages\), ...)\|pin_user_pages_unlocked@p(e1, n, \(&pages\|pages\), ...)\)
 ... when != pass(..., <+... pages ...+>, ...)
     when != e = <+... pages ...+>
     when != T x = <+... pages ...+>;

@@ -32,7 +32,8 @@ spatch_in()
 # brief: of a report, file:line and what it is.
 brief()
 {
-	sed -n -E 's,^(\./)?([^:]+:[0-9]+):.*ERROR: .* has not unpinned .*,\2 lost,p
+	sed -n -E 's,^(\./)?([^:]+:[0-9]+):.*ERROR: .* has not unpinned .*,\2 lost,p;t
+		   s,^(\./)?([^:]+:[0-9]+):.*ERROR: .* gives FOLL_.*,\2 flag,p;t
 		   s,^(\./)?([^:]+:[0-9]+):.*ERROR: .*\(confidence (.*)\)$,\2 \3,p' |
 		sort
 }
