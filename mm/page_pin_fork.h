@@ -18,9 +18,19 @@
  */
 static inline void page_pin_mark_mm(struct mm_struct *mm)
 {
-	/* Pairs with the READ_ONCE() in page_pin_must_copy(). */
+	/* Pairs with the READ_ONCE() in page_pin_mm_marked(). */
 	if (!READ_ONCE(mm->has_pinned))
 		WRITE_ONCE(mm->has_pinned, 1);
+}
+
+/*
+ * Has anything ever been pinned in @mm, or been noted about a page of it as in
+ * page_pin_protect.h?  For fork() the answer lasts until page_pin_fork_end().
+ */
+static inline bool page_pin_mm_marked(struct mm_struct *mm)
+{
+	/* Pairs with the WRITE_ONCE() in page_pin_mark_mm(). */
+	return READ_ONCE(mm->has_pinned);
 }
 
 /**
@@ -39,8 +49,7 @@ static inline void page_pin_mark_mm(struct mm_struct *mm)
 static inline bool page_pin_must_copy(struct vm_area_struct *vma,
 				      struct page *page)
 {
-	/* Pairs with the WRITE_ONCE() in page_pin_mark_mm(). */
-	return unlikely(READ_ONCE(vma->vm_mm->has_pinned)) && PageAnon(page) &&
+	return unlikely(page_pin_mm_marked(vma->vm_mm)) && PageAnon(page) &&
 	       is_cow_mapping(vma->vm_flags) && page_maybe_dma_pinned(page);
 }
 

@@ -28,9 +28,9 @@ void page_pin_write_protected(struct vm_area_struct *vma, unsigned long addr,
 	struct page *page;
 
 	page_pin_entry_cleared();
-	if (!READ_ONCE(vma->vm_mm->has_pinned))
+	if (!page_pin_mm_marked(vma->vm_mm))
 		return;
 	page = vm_normal_page(vma, addr, pte);
 	if (page && PageAnon(page) && page_maybe_dma_pinned(page))
-		SetPageAnonSole(page);
+		page_pin_set_sole(vma, page);
 }

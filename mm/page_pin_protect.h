@@ -13,9 +13,10 @@
  *
  * So these note in the page what they know: PG_anon_sole says that the
  * read-only entry is the only one that maps it. It is set and cleared under the
- * lock of that page table. fork() clears it when it shares the page, and
- * try_to_unmap() when the page leaves the page table. do_wp_page() leaves a
- * pinned page where it is if it has the flag.
+ * lock of that page table. fork() clears it when it shares the page, for which
+ * the mm is marked like one that has pinned memory, and try_to_unmap() when the
+ * page leaves the page table. do_wp_page() leaves a pinned page where it is if it
+ * has the flag.
  *
  * The pins themselves could not tell. 1024 references to a page that was shared
  * look like a pin, and to write to such a page would show the writer's data to
@@ -32,6 +33,7 @@
 #include <linux/page_pin.h>
 
 #include "internal.h"
+#include "page_pin_fork.h"
 
 /* Is @page, mapped read-only, mapped nowhere else? */
 static inline bool page_pin_is_sole(struct page *page)
@@ -52,6 +54,14 @@ static inline void page_pin_clear_sole(struct page *page)
 		ClearPageAnonSole(page);
 }
 
+/* @page is mapped read-only by @vma, and nowhere else. */
+static inline void page_pin_set_sole(struct vm_area_struct *vma,
+				     struct page *page)
+{
+	page_pin_mark_mm(vma->vm_mm);
+	SetPageAnonSole(page);
+}
+
 /*
  * @page is @vma's alone, and is mapped, or about to be, by a small entry. That
  * is for the note if the mapping does not permit to write: when somebody has
@@ -61,7 +71,7 @@ static inline void page_pin_note_sole(struct vm_area_struct *vma,
 				      struct page *page)
 {
 	if (unlikely(!(vma->vm_flags & VM_WRITE)))
-		SetPageAnonSole(page);
+		page_pin_set_sole(vma, page);
 }
 
 /* Do @flags ask for pins that stay for long and only read? */
