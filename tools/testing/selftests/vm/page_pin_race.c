@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Pins that are taken and given back on one CPU, while another one forks,
- * splits, unmaps or reclaims the memory.  Each a number of rounds, so a race
- * that is lost seldom may be missed in one run.  See
+ * splits, unmaps or reclaims the memory.  All pages of it by one call, or one
+ * page, for which the fast walk has a way of its own.  Each a number of rounds,
+ * so a race that is lost seldom may be missed in one run.  See
  * Documentation/core-api/pin_user_pages.rst.
  */
 #ifndef _GNU_SOURCE
@@ -30,6 +31,14 @@ FIXTURE(race)
 	long errors;		/* how often something else went wrong */
 	bool share;		/* others unmap the memory */
 };
+
+FIXTURE_VARIANT(race)
+{
+	bool single;		/* one page a call */
+};
+
+FIXTURE_VARIANT_ADD(race, all) { .single = false };
+FIXTURE_VARIANT_ADD(race, single) { .single = true };
 
 static void *pin_and_check(void *arg)
 {
@@ -74,6 +83,18 @@ FIXTURE_TEARDOWN(race)
 	dev_close(&self->dev);
 	memory_unmap(&self->m);
 	EXPECT_EQ(0, pins_left());
+}
+
+/* Map memory, of which the device wants all or just the first page. */
+static const char *race_map(struct _test_data_race *self,
+			    const struct _fixture_variant_race *variant,
+			    enum memory_kind kind)
+{
+	const char *why = memory_map(&self->m, kind, false);
+
+	if (!why && variant->single)
+		self->m.size = PAGE;
+	return why;
 }
 
 static long pins_so_far(struct _test_data_race *self)
@@ -134,7 +155,7 @@ static void forks(struct __test_metadata *_metadata,
 /* Coherent, whether the pin is there before, during or after fork(). */
 TEST_F(race, pin_against_fork)
 {
-	SKIP_IF(memory_map(&self->m, ANON, false));
+	SKIP_IF(race_map(self, variant, ANON));
 	ASSERT_EQ(0, race_start(self));
 	forks(_metadata, self);
 	race_end(self);
@@ -143,7 +164,7 @@ TEST_F(race, pin_against_fork)
 
 TEST_F(race, pin_against_fork_of_thp)
 {
-	SKIP_IF(memory_map(&self->m, THP, false));
+	SKIP_IF(race_map(self, variant, THP));
 	ASSERT_EQ(0, race_start(self));
 	forks(_metadata, self);
 	race_end(self);
@@ -152,7 +173,7 @@ TEST_F(race, pin_against_fork_of_thp)
 
 TEST_F(race, pin_against_fork_of_hugetlb)
 {
-	SKIP_IF(memory_map(&self->m, HUGETLB_2M, false));
+	SKIP_IF(race_map(self, variant, HUGETLB_2M));
 	ASSERT_EQ(0, race_start(self));
 	forks(_metadata, self);
 	race_end(self);
@@ -183,7 +204,7 @@ TEST_F(race, pin_against_thp_split)
 	int i, tries, splits = 0;
 
 	for (i = 0; i < SPLITS; i++) {
-		SKIP_IF(memory_map(&self->m, THP, false));
+		SKIP_IF(race_map(self, variant, THP));
 		self->dev.m = &self->m;
 		ASSERT_EQ(0, race_start(self));
 		/* Giving up a part of it splits it, unless it is pinned. */
@@ -204,7 +225,7 @@ TEST_F(race, pin_against_munmap)
 	struct memory *m = &self->m;
 	int i;
 
-	SKIP_IF(memory_map(m, ANON, false));
+	SKIP_IF(race_map(self, variant, ANON));
 	self->share = true;
 	ASSERT_EQ(0, race_start(self));
 	for (i = 0; race_goes_on(self, i, UNMAPS); i++) {
@@ -225,11 +246,11 @@ TEST_F(race, pin_against_munmap_of_thp)
 	struct memory *m = &self->m;
 	int i;
 
-	SKIP_IF(memory_map(m, THP, false));
+	SKIP_IF(race_map(self, variant, THP));
 	self->share = true;
 	ASSERT_EQ(0, race_start(self));
 	for (i = 0; race_goes_on(self, i, UNMAPS / 4); i++) {
-		ASSERT_EQ(0, madvise(m->p, m->size, MADV_DONTNEED));
+		ASSERT_EQ(0, madvise(m->p, m->page, MADV_DONTNEED));
 		m->p[16] = i;
 	}
 	race_end(self);
@@ -242,7 +263,7 @@ TEST_F(race, pin_against_reclaim_and_soft_dirty)
 	struct memory *m = &self->m;
 	int i;
 
-	SKIP_IF(memory_map(m, ANON, false));
+	SKIP_IF(race_map(self, variant, ANON));
 	ASSERT_EQ(0, race_start(self));
 	for (i = 0; race_goes_on(self, i, RECLAIMS); i++) {
 		madvise(m->p, m->size, MADV_PAGEOUT);
@@ -260,7 +281,7 @@ TEST_F(race, pin_against_move_pages)
 
 	if (node < 0)
 		SKIP_CASE("there is only one node");
-	SKIP_IF(memory_map(m, ANON, false));
+	SKIP_IF(race_map(self, variant, ANON));
 	ASSERT_EQ(0, race_start(self));
 	for (i = 0; race_goes_on(self, i, RECLAIMS); i++)
 		move_page(m->p, i & 1 ? node : 0);
