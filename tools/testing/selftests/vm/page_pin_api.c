@@ -78,6 +78,23 @@ TEST_F(api, what_is_pinned_says_so_and_counts)
 	EXPECT_EQ(0, pins_held());
 }
 
+/* Who takes a page uses it, which reclaim has to know: one page, and many. */
+TEST_F(api, what_is_taken_is_referenced)
+{
+	const char *p = self->m.p;
+	int nr;
+
+	for (nr = 1; nr <= NR_SMALL; nr += NR_SMALL - 1) {
+		if (file_write("/proc/self/clear_refs", "1"))
+			SKIP_CASE("this kernel has no such file");
+		ASSERT_EQ(0, pages_referenced(p, NR_SMALL));
+		ASSERT_EQ(nr, dev_take_at(&self->dev, p, nr, variant->take, 0,
+					  1));
+		EXPECT_EQ(nr, pages_referenced(p, NR_SMALL));
+		ASSERT_EQ(0, dev_give(&self->dev, 0));
+	}
+}
+
 /* Short: the pages before a hole, and an error where it starts with one. */
 TEST_F(api, stops_before_a_hole)
 {

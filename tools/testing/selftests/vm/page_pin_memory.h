@@ -39,6 +39,25 @@ static inline int memory_pages(struct memory *m)
 	return m->size / PAGE;
 }
 
+/* See Documentation/admin-guide/mm/pagemap.rst. */
+#define KPAGE_REFERENCED	0x4ULL
+
+/* How many of @nr small pages are known to be in use; -1 if it cannot be told. */
+static inline int pages_referenced(const char *p, int nr)
+{
+	int fd = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
+	int i, seen = 0;
+	__u64 flags;
+
+	for (i = 0; i < nr; i++) {
+		if (pread(fd, &flags, 8, pfn_of(p + i * PAGE) * 8) != 8)
+			break;
+		seen += !!(flags & KPAGE_REFERENCED);
+	}
+	close(fd);
+	return i < nr ? -1 : seen;
+}
+
 /* A folder for files: PAGE_PIN_DIR/name, else the first mount of that type. */
 static inline const char *folder_of(const char *name, char *path, size_t size)
 {

@@ -84,6 +84,29 @@ TEST_F(one, huge_page_is_one_range)
 	EXPECT_EQ(nr - 5, pins_held());
 }
 
+/* As a whole, which reclaim has to know, by the walk without the lock. */
+TEST(huge_page_is_referenced)
+{
+	static const enum memory_kind kind[] = { THP, THP_BY_PTE };
+	static const int take[] = { GUP_HOLD_PIN_FAST, GUP_HOLD_RANGES_FAST };
+	struct device dev;
+	struct memory m;
+	int i, nr;
+
+	SKIP_IF(dev_open(&dev));
+	for (i = 0; i < 4; i++) {
+		SKIP_IF(memory_map(&m, kind[i / 2], false));
+		ASSERT_EQ(0, file_write("/proc/self/clear_refs", "1"));
+		ASSERT_EQ(0, pages_referenced(m.p, 1));
+		nr = i % 2 ? m.size / PAGE : 1;
+		ASSERT_EQ(nr, dev_take_at(&dev, m.p, nr, take[i % 2], 0, 1));
+		EXPECT_EQ(1, pages_referenced(m.p, 1));
+		ASSERT_EQ(0, dev_give(&dev, 0));
+		memory_unmap(&m);
+	}
+	dev_close(&dev);
+}
+
 /*
  * Much memory
  */
