@@ -182,6 +182,70 @@ TEST_F(many, small_pages_are_all_there)
 	EXPECT_EQ(0, different(&self->dev, &self->other, MANY_PAGES));
 }
 
+/*
+ * The walk without the lock lets interrupts in after so many page tables. That is
+ * not the end of it: no page is left to the walk with the lock.
+ */
+#define TABLES_AT_ONCE	16
+
+TEST_F(many, pause_is_not_the_end)
+{
+	bool fast = variant->take == GUP_HOLD_RANGES_FAST;
+	long by_fast = vmstat_of("foll_pin_fast");
+	long by_slow = vmstat_of("foll_pin_slow");
+	long backoff = vmstat_of("foll_pin_backoff");
+
+	ASSERT_EQ(MANY_PAGES, dev_take_at(&self->dev, self->p, MANY_PAGES,
+					  variant->take, GUP_HOLD_WRITE, 1));
+	EXPECT_EQ(fast ? MANY_PAGES : 0, vmstat_of("foll_pin_fast") - by_fast);
+	EXPECT_EQ(fast ? 0 : MANY_PAGES, vmstat_of("foll_pin_slow") - by_slow);
+	EXPECT_EQ(0, vmstat_of("foll_pin_backoff") - backoff);
+}
+
+/* How many pages there are in the tables up to the first pause. */
+static int pages_at_once(const char *p)
+{
+	uintptr_t begin = (uintptr_t)p & ~(2 * MB - 1);
+
+	return (begin + TABLES_AT_ONCE * 2 * MB - (uintptr_t)p) / PAGE;
+}
+
+/* A hole around the pause: what is before it, and where an array has it. */
+TEST_F(many, hole_at_the_pause_ends_it)
+{
+	int i, nr = pages_at_once(self->p) + 2;
+
+	for (i = 0; i < 4; i++, nr--) {
+		ASSERT_EQ(0, munmap(self->p + nr * PAGE, PAGE));
+		ASSERT_EQ(nr, dev_take_at(&self->dev, self->p, MANY_PAGES,
+					  variant->take, GUP_HOLD_WRITE, 1));
+		EXPECT_EQ(nr, pins_held());
+		ASSERT_EQ(nr, dev_take_at(&self->other, self->p, MANY_PAGES,
+					  GUP_HOLD_PIN_FAST, GUP_HOLD_WRITE,
+					  1));
+		EXPECT_EQ(0, different(&self->dev, &self->other, nr));
+		ASSERT_EQ(0, dev_give(&self->other, 0));
+		ASSERT_EQ(0, dev_give(&self->dev, 0));
+		EXPECT_EQ(0, pins_held());
+	}
+}
+
+/* Nothing is there from the pause on, and it is faulted in. */
+TEST_F(many, rest_is_missing_at_the_pause)
+{
+	int nr = pages_at_once(self->p);
+
+	ASSERT_EQ(0, madvise(self->p + nr * PAGE, MANY_SIZE - nr * PAGE,
+			     MADV_DONTNEED));
+	ASSERT_EQ(MANY_PAGES, dev_take_at(&self->dev, self->p, MANY_PAGES,
+					  variant->take, GUP_HOLD_WRITE, 1));
+	EXPECT_EQ(MANY_PAGES, pins_held());
+	ASSERT_EQ(MANY_PAGES, dev_take_at(&self->other, self->p, MANY_PAGES,
+					  GUP_HOLD_PIN_FAST, GUP_HOLD_WRITE,
+					  1));
+	EXPECT_EQ(0, different(&self->dev, &self->other, MANY_PAGES));
+}
+
 /* A page is missing, far in: the others are there, and it is faulted in. */
 TEST_F(many, missing_page_is_faulted_in)
 {
