@@ -18,8 +18,8 @@ import re
 import sys
 
 # 4K pages of a page.  A 1G-page is one that is taken whole, and counts as one.
-SIZES = {'4K': 1, '4K-mixed': 1, 'THP': 512, '2M': 512, '1G': 262144,
-         '1G-page': 1}
+SIZES = {'4K': 1, '4K-mixed': 1, '4K-runs': 1, 'THP': 512, '2M': 512,
+         '1G': 262144, '1G-page': 1}
 COLUMNS = ('kernel mode kind calls pages acquire release acquire-locked '
            'release-locked').split()
 SLOWER = 1.02
@@ -189,8 +189,9 @@ def table(targets, record, *paths):
         print()
     print('1G-page: a page of 1 GB as one; !: misses the target')
     if any(mode == 'uring-read' for mode, _, _ in points):
-        print('4K-mixed: no neighbours in memory; uring-read: an operation, at '
-              'the end and at the start of the buffer')
+        print('4K-mixed: no two follow each other in memory; 4K-runs: 512 do; '
+              'uring-read: an\noperation, at the end and at the start of the '
+              'buffer')
 
 
 def check(record, path):

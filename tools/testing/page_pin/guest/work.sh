@@ -63,7 +63,7 @@ of_each_kind()
 	local program=$1 mode=$2 mb=$3 huge=$4
 	shift 4
 	[[ -z $wanted || " $wanted " == *" $mode "* ]] || return 0
-	work "$program" "$mode" 4K "$mb" "$@"
+	work "$program" "$mode" 4K-runs "$mb" "$@"
 	work "$program" "$mode" 4K-mixed "$mb" "$@"
 	work "$program" "$mode" THP "$huge" "$@"
 	point "$mode: $((huge / 2)) huge pages" hugepages "$huge"

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The kinds of memory that work is done on, by their names in the table: 4K,
- * 4K-mixed, THP and 2M.  Its pages are looked at before anything is measured.
+ * The kinds of memory that work is done on, by their names in the table.  Its
+ * pages are looked at before anything is measured.
+ *
+ *	4K		small pages as the kernel hands them out
+ *	4K-mixed	small pages without a neighbour next to them
+ *	4K-runs		small pages that once were huge, so that 512 follow each other
+ *	THP, 2M		huge pages, transparent or hugetlb
  */
 #ifndef PAGE_PIN_WORK_KINDS_H
 #define PAGE_PIN_WORK_KINDS_H
@@ -16,8 +21,8 @@
 #define IS_THP		0x400000ULL
 
 /*
- * The n-th page that is touched of those of 4K-mixed.  It has no factor with a
- * power of two, and what is touched next is far away.
+ * What is touched next is that many pages away.  No power of two divides it, so
+ * each is touched once.
  */
 #define STRIDE		7919UL
 
@@ -30,14 +35,16 @@ static inline void touch(char *p, size_t size)
 		__atomic_store_n((long *)(p + off), off, __ATOMIC_RELAXED);
 }
 
-/* The kernel hands out pages that follow each other, here to no neighbours. */
-static inline void touch_mixed(char *p, size_t size)
+/*
+ * The kernel hands out pages that follow each other; here neighbours do not, be
+ * they small or huge, so that runs are as long as a page whatever is free.
+ */
+static inline void touch_mixed(char *p, size_t size, size_t page)
 {
-	size_t i, nr = size / PAGE;
+	size_t i, nr = size / page;
 
 	for (i = 0; i < nr; i++)
-		__atomic_store_n((long *)(p + i * STRIDE % nr * PAGE), i,
-				 __ATOMIC_RELAXED);
+		touch(p + i * STRIDE % nr * page, page);
 }
 
 static inline __u64 flags_of(__u64 pfn)
@@ -68,14 +75,11 @@ static inline void frames(const char *p, __u64 *pfns)
 	}
 }
 
-/*
- * All pages of the memory must be there, and of that kind. Returns how many are
- * next to the one before in physical memory as well.
- */
-static inline size_t need_kind(const char *p, size_t size, const char *kind)
+/* All pages of the memory must be there, and of that kind. */
+static inline void need_kind(const char *p, size_t size, const char *kind)
 {
-	__u64 pfns[HUGE_PAGES], flags, want = 0;
-	size_t off, follow = 0;
+	__u64 pfns[HUGE_PAGES], flags, want = 0, last = 0;
+	size_t off, follow = 0, joined = 0;
 	unsigned int i;
 
 	if (!strcmp(kind, "THP"))
@@ -85,21 +89,25 @@ static inline size_t need_kind(const char *p, size_t size, const char *kind)
 	errno = 0;
 	for (off = 0; off < size; off += HUGE_PAGE) {
 		frames(p + off, pfns);
+		joined += pfns[0] == last + 1;
+		last = pfns[HUGE_PAGES - 1];
 		for (i = 1; i < HUGE_PAGES; i++)
 			follow += pfns[i] == pfns[i - 1] + 1;
 		flags = flags_of(pfns[0]) & (IS_THP | IS_HUGETLB);
 		need(flags == want, "a page is not of this kind");
 	}
-	return follow;
+	if (!strcmp(kind, "4K-mixed"))
+		need(follow < size / PAGE / 100, "pages follow each other");
+	else if (strcmp(kind, "4K"))
+		need(follow == size / HUGE_PAGE * (HUGE_PAGES - 1) &&
+		     joined <= size / HUGE_PAGE / 50, "runs are not of 2 MB");
 }
 
 /* Memory of one kind, aligned as mapping.c does, with all its pages there. */
 static inline char *memory_of(const char *kind, size_t size)
 {
+	bool small = !strcmp(kind, "4K") || !strcmp(kind, "4K-mixed");
 	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-	bool small = !strncmp(kind, "4K", 2);
-	bool mixed = !strcmp(kind, "4K-mixed");
-	size_t follow;
 	char *p;
 
 	if (!strcmp(kind, "2M"))
@@ -109,15 +117,14 @@ static inline char *memory_of(const char *kind, size_t size)
 	if (!(flags & MAP_HUGETLB))
 		need(!madvise(p, size, small ? MADV_NOHUGEPAGE : MADV_HUGEPAGE),
 		     "pages of this kind");
-	if (mixed)
-		touch_mixed(p, size);
-	else
+	if (!strcmp(kind, "4K"))
 		touch(p, size);
-	follow = need_kind(p, size, kind);
-	if (mixed)
-		need(follow < size / PAGE / 100, "pages follow each other");
 	else
-		need(follow > size / PAGE / 2, "pages are mixed");
+		touch_mixed(p, size, small ? PAGE : HUGE_PAGE);
+	if (!strcmp(kind, "4K-runs"))
+		need(!file_write("/sys/kernel/debug/split_huge_pages", "1"),
+		     "huge pages cannot be split");
+	need_kind(p, size, kind);
 	return p;
 }
 
