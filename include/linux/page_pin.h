@@ -21,6 +21,7 @@
 
 #include <linux/bits.h>
 #include <linux/mm.h>
+#include <linux/mmdebug.h>
 
 /*
  * A small page has no word to spare, so its pins live in the upper bits of
@@ -102,7 +103,21 @@ static inline unsigned int page_pin_count(struct page *page)
  */
 static inline bool page_maybe_dma_pinned(struct page *page)
 {
+	/* Most pages are small and have few references; a tail has none. */
+	if (likely(page_ref_count(page) - 1U < GUP_PIN_COUNTING_BIAS - 1 &&
+		   !(page->flags & 1UL << PG_head)))
+		return false;
 	return page_pin_count(page) != 0;
+}
+
+/* The same where many pages come by, and none of them is a tail. */
+static inline bool head_maybe_dma_pinned(struct page *head)
+{
+	VM_WARN_ON_ONCE_PAGE(PageTail(head), head);
+	if (likely((unsigned int)page_ref_count(head) < GUP_PIN_COUNTING_BIAS &&
+		   !(head->flags & 1UL << PG_head)))
+		return false;
+	return page_pin_count(head) != 0;
 }
 
 /*
@@ -121,7 +136,7 @@ static inline void page_pin_entry_cleared(void)
 
 /**
  * page_pin_came_first() - was a page pinned before its entry was cleared?
- * @page: the page that the entry mapped, a tail stands for its head
+ * @head: the page that the entry mapped, or its head
  *
  * For whoever takes a page away from a process or write-protects it, and has
  * asked for pins before, with nothing to keep new ones out since::
@@ -149,10 +164,10 @@ static inline void page_pin_entry_cleared(void)
  * a lock, and the entry is clear or invalid.
  * Return: true if the page has a pin or may have one.
  */
-static inline bool page_pin_came_first(struct page *page)
+static inline bool page_pin_came_first(struct page *head)
 {
 	page_pin_entry_cleared();
-	return unlikely(page_maybe_dma_pinned(page));
+	return unlikely(head_maybe_dma_pinned(head));
 }
 
 bool __must_check page_pin_again(struct page *page);

@@ -63,8 +63,8 @@ report()
 record()
 {
 	cat <<-END
-	# What a 4K page costs, or an operation.  make check fails if ours gets worse than this by more
-	# than 2 %.
+	# What a 4K page costs, or an operation.  make check fails if ours gets worse
+	# than this by more than 2 %.
 	# Command: RECORD=1 tools/testing/page_pin/bin/bench.sh $*
 	# Commit: $commit
 	# kernel, mode, kind of page, pages a call, pages, instructions to acquire and

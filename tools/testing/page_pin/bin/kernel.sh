@@ -147,6 +147,7 @@ build_work()
 		[ -e "$dir/${file##*/}.c" ] || rm -f "$file"
 	done
 	for file in "$dir"/work_*.c; do
+		[ -e "$file" ] || continue
 		build_program "$file" "$(basename "$file" .c)" \
 			"$dir"/*.h "$PP_DIR"/guest/{mapping.c,marks.h} \
 			"$PP_DIR"/callsites/*.h || return

@@ -26,10 +26,16 @@ measure()
 
 : >"$tmp/rows"
 measure lean bench
-# The work of drivers, and of those who never pin, has no record yet.
+measure work work
 run "$bin/bench.py" check "$here/../bench.tsv" "$tmp/rows"
 report "$status" "the record can be read" "$err"
 while IFS=$'\t' read -r worse name why; do
 	report "$worse" "no worse than the record: $name" "$why"
 done <<<"$out"
+run "$bin/bench.py" table "$here/../bench-targets.tsv" "$here/../bench.tsv" \
+	"$tmp/rows"
+like "the work of those who never pin is in the table" "$out" \
+	$'\n(fault|fork|cow|reclaim)'
+worse=$(grep -E '^(fault|fork|cow|reclaim).* ! ' <<<"$out")
+report ${#worse} "who never pins pays what the baseline costs" "$worse"
 done_testing

@@ -78,9 +78,8 @@ static inline void frames(const char *p, __u64 *pfns)
 /* All pages of the memory must be there, and of that kind. */
 static inline void need_kind(const char *p, size_t size, const char *kind)
 {
-	__u64 pfns[HUGE_PAGES], flags, want = 0, last = 0;
-	size_t off, follow = 0, joined = 0;
-	unsigned int i;
+	__u64 pfns[HUGE_PAGES], flags, want = 0;
+	size_t off;
 
 	if (!strcmp(kind, "THP"))
 		want = IS_THP;
@@ -89,18 +88,29 @@ static inline void need_kind(const char *p, size_t size, const char *kind)
 	errno = 0;
 	for (off = 0; off < size; off += HUGE_PAGE) {
 		frames(p + off, pfns);
+		flags = flags_of(pfns[0]) & (IS_THP | IS_HUGETLB);
+		need(flags == want, "a page is not of this kind");
+	}
+}
+
+/* Its pages follow each other in runs of 2 MB, or not at all; a few may. */
+static inline void need_runs(const char *p, size_t size, bool mixed)
+{
+	__u64 pfns[HUGE_PAGES], last = 0;
+	size_t off, follow = 0, joined = 0;
+	const size_t nr = size / HUGE_PAGE;
+	unsigned int i;
+
+	for (off = 0; off < size; off += HUGE_PAGE) {
+		frames(p + off, pfns);
 		joined += pfns[0] == last + 1;
 		last = pfns[HUGE_PAGES - 1];
 		for (i = 1; i < HUGE_PAGES; i++)
 			follow += pfns[i] == pfns[i - 1] + 1;
-		flags = flags_of(pfns[0]) & (IS_THP | IS_HUGETLB);
-		need(flags == want, "a page is not of this kind");
 	}
-	if (!strcmp(kind, "4K-mixed"))
-		need(follow < size / PAGE / 100, "pages follow each other");
-	else if (strcmp(kind, "4K"))
-		need(follow == size / HUGE_PAGE * (HUGE_PAGES - 1) &&
-		     joined <= size / HUGE_PAGE / 50, "runs are not of 2 MB");
+	need(joined <= nr / 50, "runs are joined");
+	need(mixed ? follow < nr * 5 : follow == nr * (HUGE_PAGES - 1),
+	     "runs are not of that length");
 }
 
 /* Memory of one kind, aligned as mapping.c does, with all its pages there. */
@@ -117,10 +127,12 @@ static inline char *memory_of(const char *kind, size_t size)
 	if (!(flags & MAP_HUGETLB))
 		need(!madvise(p, size, small ? MADV_NOHUGEPAGE : MADV_HUGEPAGE),
 		     "pages of this kind");
-	if (!strcmp(kind, "4K"))
+	if (!strcmp(kind, "4K")) {
 		touch(p, size);
-	else
+	} else {
 		touch_mixed(p, size, small ? PAGE : HUGE_PAGE);
+		need_runs(p, size, small);
+	}
 	if (!strcmp(kind, "4K-runs"))
 		need(!file_write("/sys/kernel/debug/split_huge_pages", "1"),
 		     "huge pages cannot be split");
