@@ -136,7 +136,7 @@ static inline void page_pin_entry_cleared(void)
 
 /**
  * page_pin_came_first() - was a page pinned before its entry was cleared?
- * @head: the page that the entry mapped, or its head
+ * @head: the head of the page that the entry mapped
  *
  * For whoever takes a page away from a process or write-protects it, and has
  * asked for pins before, with nothing to keep new ones out since::

@@ -139,6 +139,23 @@ TEST_F(reclaim, soft_dirty_leaves_process_and_device_coherent)
 	EXPECT_EQ(self->pfn, pfn_of(self->at));
 }
 
+/* Tails are looked at through their head; with CONFIG_DEBUG_VM it warns. */
+TEST(soft_dirty_clears_a_thp_mapped_by_ptes)
+{
+	struct memory m;
+
+	SKIP_IF(memory_map(&m, THP, false));
+	if (!soft_dirty(m.p))
+		SKIP_CASE("the kernel knows no soft-dirty");
+	ASSERT_EQ(0, mprotect(m.p, PAGE, PROT_READ));
+	ASSERT_EQ(0, file_write("/proc/self/clear_refs", "4"));
+	EXPECT_FALSE(soft_dirty(m.p));
+	EXPECT_FALSE(soft_dirty(m.p + 2 * PAGE));
+	EXPECT_EQ(0, mprotect(m.p, PAGE, PROT_READ | PROT_WRITE));
+	EXPECT_EQ(0, cpu_check(&m, 0));
+	memory_unmap(&m);
+}
+
 /*
  * Anonymous memory that the process has given up with MADV_FREE
  */
