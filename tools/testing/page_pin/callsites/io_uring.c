@@ -6,6 +6,7 @@
  */
 /* LIBS: -luring */
 #include <liburing.h>
+#include <linux/memfd.h>
 
 #include "callsite.h"
 
@@ -174,6 +175,7 @@ FIXTURE(parts)
 FIXTURE_VARIANT(parts)
 {
 	enum memory_kind kind;
+	bool apart;		/* some that do not follow each other */
 	int pages;		/* in front of the memory, and behind it */
 	size_t cut;		/* bytes missing at either end */
 	bool direct;		/* past the page cache, in whole sectors */
@@ -186,6 +188,13 @@ FIXTURE_VARIANT_ADD(parts, thp_and_small) { .kind = THP, .pages = 3, .cut = 1 };
 FIXTURE_VARIANT_ADD(parts, hugetlb) { .kind = HUGETLB_2M, .cut = 3000 };
 FIXTURE_VARIANT_ADD(parts, direct) {
 	.kind = HUGETLB_2M, .cut = 5 * PAGE + SECTOR, .direct = true,
+};
+FIXTURE_VARIANT_ADD(parts, hugetlb_apart) {
+	.kind = HUGETLB_2M, .apart = true, .cut = 5 * PAGE + 100,
+};
+FIXTURE_VARIANT_ADD(parts, direct_apart) {
+	.kind = HUGETLB_2M, .apart = true, .cut = 5 * PAGE + SECTOR,
+	.direct = true,
 };
 
 /* Small pages around the memory; they come from elsewhere. */
@@ -206,12 +215,53 @@ static bool add_small(struct memory *m, int pages)
 	return true;
 }
 
+static bool follows(const struct memory *m, int page)
+{
+	const char *p = m->p + page * m->page;
+
+	return pfn_of(p) + (long)(m->page / PAGE) == pfn_of(p + m->page);
+}
+
+/* Three pages: each is a bvec of its own if none follows the one before. */
+static const char *map_apart(struct memory *m)
+{
+	int i, flags = MAP_SHARED | MAP_FIXED;
+
+	m->size = m->area_size = 3 * m->page;
+	m->fd = memfd_create("page_pin", MFD_CLOEXEC | MFD_HUGETLB |
+					 MFD_HUGE_2MB);
+	if (m->fd < 0 || ftruncate(m->fd, m->size))
+		return "no memfd of huge pages";
+	m->area = m->p = mmap(NULL, m->size, PROT_READ | PROT_WRITE,
+			      MAP_SHARED, m->fd, 0);
+	if (m->area == MAP_FAILED)
+		return "no free huge page";
+	memset(m->p, 0, m->size);
+	if (!follows(m, 0) && !follows(m, 1))
+		return NULL;
+	/* Turned around, none does. */
+	for (i = 0; i < 3; i++) {
+		if (mmap(m->p + i * m->page, m->page, PROT_READ | PROT_WRITE,
+			 flags, m->fd, (2 - i) * m->page) == MAP_FAILED)
+			return "a huge page cannot be mapped again";
+		m->p[i * m->page] = 0;
+	}
+	return NULL;
+}
+
 FIXTURE_SETUP(parts)
 {
 	struct memory *m = &self->c.m;
 	long off;
 
 	SKIP_IF(memory_map(m, variant->kind, false));
+	if (variant->apart) {
+		memory_unmap(m);
+		SKIP_IF(map_apart(m));
+		ASSERT_FALSE(follows(m, 0) || follows(m, 1));
+		self->end[self->ends++] = m->page - variant->cut;
+		self->end[self->ends++] = 2 * m->page - variant->cut;
+	}
 	if (variant->pages)
 		ASSERT_TRUE(add_small(m, variant->pages));
 	m->p += variant->cut;
