@@ -20,7 +20,8 @@
  * entry has gone before the page is looked at. The barrier pairs with the one
  * in page_pin_reserve().
  *
- * Context: The page table lock is held, and the entry is cleared.
+ * Context: The page table lock is held, and the entry is cleared. What
+ * ptep_modify_prot_start() does will not do: see page_pin_came_first().
  */
 void page_pin_write_protected(struct vm_area_struct *vma, unsigned long addr,
 			      pte_t pte)

@@ -22,8 +22,8 @@
  * look like a pin, and to write to such a page would show the writer's data to
  * whoever holds these references.
  *
- * A huge page that is mapped by a pmd needs no flag: for these the mapcount
- * decides. When the pmd is split, all the small pages get the flag.
+ * A huge page that is mapped by one entry needs no flag: for these the mapcount
+ * decides. When a pmd is split, all the small pages get the flag.
  */
 #ifndef _MM_PAGE_PIN_PROTECT_H
 #define _MM_PAGE_PIN_PROTECT_H
@@ -31,6 +31,7 @@
 #include <linux/mm.h>
 #include <linux/page-flags.h>
 #include <linux/page_pin.h>
+#include <linux/pagemap.h>
 
 #include "internal.h"
 #include "page_pin_fork.h"
@@ -39,6 +40,23 @@
 static inline bool page_pin_is_sole(struct page *page)
 {
 	return PageAnon(page) && PageAnonSole(page) && !PageKsm(page);
+}
+
+/*
+ * Is @head, a huge page that one entry maps read-only, mapped nowhere else?  The
+ * page lock keeps out those who put migration entries in the place of others,
+ * which the mapcount does not know.  If it is taken the answer is no, and the
+ * fault that follows waits for it.
+ */
+static inline bool page_pin_is_sole_huge(struct page *head)
+{
+	bool sole;
+
+	if (!PageAnon(head) || !trylock_page(head))
+		return false;
+	sole = total_mapcount(head) == 1 && !PageSwapCache(head);
+	unlock_page(head);
+	return sole;
 }
 
 /* Must a write to @page, mapped read-only, not be answered with a copy? */

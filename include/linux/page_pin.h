@@ -161,7 +161,9 @@ static inline void page_pin_entry_cleared(void)
  * process would go to a copy that the device does not know.
  *
  * Context: The lock of the page table is held, which keeps out all who pin with
- * a lock, and the entry is clear or invalid.
+ * a lock. The entry is clear, or such that gup_fast finds it changed and refuses
+ * it, as after pmdp_invalidate(). ptep_modify_prot_start() leaves one that still
+ * permits access on powerpc and s390, and under Xen PV the same one.
  * Return: true if the page has a pin or may have one.
  */
 static inline bool page_pin_came_first(struct page *head)

@@ -139,6 +139,33 @@ TEST_F(reclaim, soft_dirty_leaves_process_and_device_coherent)
 	EXPECT_EQ(self->pfn, pfn_of(self->at));
 }
 
+/*
+ * Coherent: who forces his way into memory that may only be read brings it back
+ * from swap first, and it is still there when it may be written to.
+ */
+TEST(forced_write_swaps_in_a_page_that_stays)
+{
+	struct memory m;
+	struct device dev;
+	int i;
+
+	SKIP_IF(dev_open(&dev));
+	ASSERT_EQ(0, pins_left());
+	SKIP_IF(memory_map(&m, ANON, false));
+	ASSERT_EQ(0, mprotect(m.p, m.size, PROT_READ));
+	for (i = 0; i < 10; i++)
+		madvise(m.p, m.size, MADV_PAGEOUT);
+	if (pfn_of(m.p) || pfn_of(m.p + PAGE))
+		SKIP_CASE("reclaim takes nothing here (is there swap?)");
+	ASSERT_EQ(NR_SMALL, dev_take(&dev, &m, GUP_HOLD_PIN_FAST,
+				     GUP_HOLD_WRITE | GUP_HOLD_FORCE));
+	ASSERT_EQ(0, mprotect(m.p, m.size, PROT_READ | PROT_WRITE));
+	EXPECT_EQ(0, incoherent(&dev, &m, 100));
+	dev_close(&dev);
+	memory_unmap(&m);
+	EXPECT_EQ(0, pins_left());
+}
+
 /* Tails are looked at through their head; with CONFIG_DEBUG_VM it warns. */
 TEST(soft_dirty_clears_a_thp_mapped_by_ptes)
 {
