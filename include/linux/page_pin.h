@@ -160,10 +160,8 @@ static inline void page_pin_entry_cleared(void)
  * If an anonymous page were taken away all the same, the next write of the
  * process would go to a copy that the device does not know.
  *
- * Context: The lock of the page table is held, which keeps out all who pin with
- * a lock. The entry is clear, or such that gup_fast finds it changed and refuses
- * it, as after pmdp_invalidate(). ptep_modify_prot_start() leaves one that still
- * permits access on powerpc and s390, and under Xen PV the same one.
+ * Context: With the lock of the page table, which keeps out all who pin with a
+ * lock. The entry is clear, or refused: ptep_modify_prot_start() is not enough.
  * Return: true if the page has a pin or may have one.
  */
 static inline bool page_pin_came_first(struct page *head)
