@@ -5,8 +5,8 @@
 set terminal svg size 1100, 600 font "sans,13" background rgb "white"
 set datafile separator "\t"
 set datafile missing "?"
-set rmargin 10
-set key top left
+set rmargin 18
+set key outside right top
 set grid ytics
 N = words(kernels)
 
@@ -28,7 +28,7 @@ set xtics norotate
 set logscale x 2
 set xtics ("4K" 2**12, "64K" 2**16, "1M" 2**20, "16M" 2**24, "256M" 2**28, \
 	   "4G" 2**32)
-set key top right
+set key inside top right
 set xlabel "buffer, small pages, in one call"
 set output "sizes.svg"
 set title "Taking pages fast, by the size of the buffer"
@@ -39,7 +39,7 @@ plot for [i=1:N] "get-sizes" using 1:i+1 title "get, ".word(kernels, i) \
 set xtics ("4K" 2**12, "2M" 2**21, "1G" 2**30)
 set xlabel "size of the page"
 set ylabel "instructions for the whole page"
-set key top left
+set key inside top left
 set output "page-size.svg"
 set title "Pinning one page, fast, all of it in one call"
 plot for [i=1:N] "pages" using 1:i+1 title word(kernels, i)
