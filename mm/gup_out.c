@@ -9,10 +9,20 @@
 #include "gup_out.h"
 #include "page_pin_longterm.h"
 
-/* A page is about to be put here, and is to stay for long: may it? */
+/*
+ * A page is about to be put here, and is to stay for long: may it? A block has one
+ * answer for all its pages, and many of them come one after the other.
+ */
 void gup_out_look(struct gup_out *out, struct page *page)
 {
-	if (!page_pin_longterm_allowed(compound_head(page)))
+	unsigned long block = page_to_pfn(page) >> pageblock_order;
+
+	if (block + 1 == out->vetted || out->misplaced)
+		return;
+
+	if (page_pin_longterm_allowed(compound_head(page)))
+		out->vetted = block + 1;
+	else
 		out->misplaced = true;
 }
 

@@ -30,7 +30,8 @@ struct gup_ranges {
  * caller has given: of @pages and @ranges at most one, and without either
  * pages are looked up and not taken.  @nr base pages are here by now, and @first
  * of them were before this walk began.  With @longterm it is noted in @misplaced if
- * a page is not where it may stay.
+ * a page is not where it may stay; @vetted is 1 + the number of the pageblock that
+ * was looked at last and is fine.
  *
  * The caller may be served by several walks, one after the other: without the
  * lock and with it, and again when that was dropped. Each of them begins with
@@ -40,7 +41,7 @@ struct gup_out {
 	struct page **pages;
 	struct vm_area_struct **vmas;
 	struct gup_ranges *ranges;
-	unsigned long nr, first;
+	unsigned long nr, first, vetted;
 	bool longterm, misplaced;
 };
 

@@ -48,7 +48,14 @@
 static atomic_t page_pin_movers;
 static DECLARE_WAIT_QUEUE_HEAD(page_pin_movers_idle);
 
-/* See page_pin_longterm_allowed(). */
+/*
+ * See page_pin_longterm_allowed(). A page of more than one block comes from the
+ * buddy allocator, which keeps CMA areas apart up to its largest order, or, if
+ * hugetlb wants a gigabyte, all of it from one area (hugetlb_cma=), from memblock
+ * at boot, which has given away no area, or from alloc_contig_pages(), which does
+ * not go into one. So if it is in CMA its first block is. Only isolation can begin
+ * anywhere, and where nothing in the zone is isolated there is no need to look.
+ */
 bool __page_pin_longterm_allowed(struct page *head)
 {
 	unsigned long i;
@@ -57,7 +64,14 @@ bool __page_pin_longterm_allowed(struct page *head)
 	if (page_pin_exempt(head))
 		return true;
 
-	for (i = 0; i < compound_nr(head); i += pageblock_nr_pages)
+	if (!page_pin_block_allowed(head))
+		return false;
+
+	if (likely(!has_isolate_pageblock(page_zone(head))))
+		return true;
+
+	for (i = pageblock_nr_pages; i < compound_nr(head);
+	     i += pageblock_nr_pages)
 		if (!page_pin_block_allowed(nth_page(head, i)))
 			return false;
 	return true;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * KUnit tests of the engine below pin_user_pages*(): what a pin does to the
- * counts of a page, and what it does to /proc/vmstat.  The rules they test
- * stand in Documentation/core-api/pin_user_pages.rst.
+ * counts of a page, what it does to /proc/vmstat, and where it may not be.  The
+ * rules they test stand in Documentation/core-api/pin_user_pages.rst.
  */
 #include <kunit/test.h>
 #include <linux/gfp.h>
@@ -13,6 +13,7 @@
 #include "internal.h"
 #include "page_pin.h"
 #include "page_pin_fork.h"
+#include "page_pin_longterm.h"
 
 /* Large enough for many tails, small enough to be had at any time. */
 #define LARGE_ORDER	4
@@ -501,6 +502,44 @@ static void dirty_release_marks_the_head(struct kunit *test)
 	test_page_free(test, large, LARGE_ORDER);
 }
 
+#ifdef CONFIG_MEMORY_ISOLATION
+static void set_block(struct page *page, int migratetype, int isolated)
+{
+	struct zone *zone = page_zone(page);
+
+	spin_lock_irq(&zone->lock);
+	set_pageblock_migratetype(page, migratetype);
+	zone->nr_isolate_pageblock += isolated;
+	spin_unlock_irq(&zone->lock);
+}
+
+/* The largest page that can be had: of two blocks on most machines. */
+static void longterm_pin_looks_at_all_blocks(struct kunit *test)
+{
+	const unsigned int order = MAX_ORDER - 1;
+	struct page *page = test_page(test, order);
+	struct page *last = nth_page(page, (1UL << order) - pageblock_nr_pages);
+	int __maybe_unused first_type = get_pageblock_migratetype(page);
+	int last_type = get_pageblock_migratetype(last);
+
+	KUNIT_EXPECT_TRUE(test, page_pin_longterm_allowed(page));
+
+	/* Somebody is about to unplug its end. */
+	set_block(last, MIGRATE_ISOLATE, 1);
+	KUNIT_EXPECT_FALSE(test, page_pin_longterm_allowed(page));
+	set_block(last, last_type, -1);
+	KUNIT_EXPECT_TRUE(test, page_pin_longterm_allowed(page));
+
+#ifdef CONFIG_CMA
+	set_block(page, MIGRATE_CMA, 0);
+	KUNIT_EXPECT_FALSE(test, page_pin_longterm_allowed(page));
+	set_block(page, first_type, 0);
+	KUNIT_EXPECT_TRUE(test, page_pin_longterm_allowed(page));
+#endif
+	test_page_free(test, page, order);
+}
+#endif
+
 static struct kunit_case page_pin_test_cases[] = {
 	KUNIT_CASE(small_page_counts_by_bias),
 	KUNIT_CASE(large_page_counts_exactly),
@@ -523,6 +562,9 @@ static struct kunit_case page_pin_test_cases[] = {
 	KUNIT_CASE(mm_is_marked_only_once),
 	KUNIT_CASE(release_counts_every_base_page_once),
 	KUNIT_CASE(dirty_release_marks_the_head),
+#ifdef CONFIG_MEMORY_ISOLATION
+	KUNIT_CASE(longterm_pin_looks_at_all_blocks),
+#endif
 	{}
 };
 

@@ -279,6 +279,29 @@ TEST_F(movable, untouched_memory_is_born_elsewhere)
 	EXPECT_EQ(0, incoherent(&self->dev, m, 100));
 }
 
+/* Coherent: one page in the midst of others that may stay. */
+TEST_F(movable, only_the_page_that_is_there_is_moved)
+{
+	struct memory *m = &self->m;
+	char *one;
+	long pfn;
+
+	SKIP_IF(memory_map(m, ANON, false));
+	one = m->p + m->size / 2;
+	ASSERT_EQ(0, madvise(one, PAGE, MADV_DONTNEED));
+	memory_from(self->node);
+	cpu_write(m, 0);
+	memory_from(-1);
+	ASSERT_TRUE(is_lent(one));
+	if (lent_pages(m) > 1)
+		SKIP_CASE("other pages have to be moved as well");
+	pfn = pfn_of(m->p);
+	ASSERT_EQ(NR_SMALL, take_longterm(self, GUP_HOLD_PIN_FAST));
+	EXPECT_EQ(0, lent_pages(m));
+	EXPECT_EQ(pfn, pfn_of(m->p));
+	EXPECT_EQ(0, incoherent(&self->dev, m, 100));
+}
+
 /* Coherent: one page at several addresses of one call is moved once. */
 TEST_F(movable, page_that_comes_twice_in_a_call)
 {
