@@ -16,14 +16,15 @@
 void gup_out_look(struct gup_out *out, struct page *page)
 {
 	unsigned long block = page_to_pfn(page) >> pageblock_order;
+	struct gup_longterm *longterm = out->longterm;
 
-	if (block + 1 == out->vetted || out->misplaced)
+	if (block + 1 == longterm->vetted || longterm->misplaced)
 		return;
 
 	if (page_pin_longterm_allowed(compound_head(page)))
-		out->vetted = block + 1;
+		longterm->vetted = block + 1;
 	else
-		out->misplaced = true;
+		longterm->misplaced = true;
 }
 
 /* Count what this walk has put here. See page_pin_acquired(). */

@@ -26,12 +26,20 @@ struct gup_ranges {
 };
 
 /*
+ * What FOLL_LONGTERM wants to know: whether a page is @misplaced, where it may not
+ * stay.  @vetted is 1 + the number of the pageblock that was found fine last.
+ */
+struct gup_longterm {
+	unsigned long vetted;
+	bool misplaced;
+};
+
+/*
  * Lives on the stack of whoever the caller asked.  All is 0 or NULL but what the
  * caller has given: of @pages and @ranges at most one, and without either
  * pages are looked up and not taken.  @nr base pages are here by now, and @first
- * of them were before this walk began.  With @longterm it is noted in @misplaced if
- * a page is not where it may stay; @vetted is 1 + the number of the pageblock that
- * was looked at last and is fine.
+ * of them were before this walk began.  Pages are looked at for @longterm if there
+ * is one.
  *
  * The caller may be served by several walks, one after the other: without the
  * lock and with it, and again when that was dropped. Each of them begins with
@@ -41,8 +49,8 @@ struct gup_out {
 	struct page **pages;
 	struct vm_area_struct **vmas;
 	struct gup_ranges *ranges;
-	unsigned long nr, first, vetted;
-	bool longterm, misplaced;
+	unsigned long nr, first;
+	struct gup_longterm *longterm;
 };
 
 /* Is anything taken? */
@@ -63,7 +71,6 @@ static inline void gup_out_begin(struct gup_out *out)
 static inline void gup_out_rewind(struct gup_out *out)
 {
 	out->nr = out->first;
-	out->misplaced = false;
 	if (out->ranges) {
 		out->ranges->nr = out->ranges->first;
 		out->ranges->full = false;
