@@ -36,7 +36,8 @@ make_memory()
 make_world()
 {
 	set_reports
-	make_modules && make_network && make_memory && make_quiet
+	make_modules && make_network && make_memory && make_quiet &&
+	or_fail insmod "$TOOLS/gup_hold.ko"
 }
 
 # hugepages MB: just as many of 2 MB, none that is left over.
@@ -82,6 +83,11 @@ for mode in fault fork; do
 done
 for mode in fault-file cow reclaim reclaim-file; do
 	work mm "$mode" 4K 64
+done
+for mode in hold hold-dirty; do
+	for kind in 4K-runs THP; do
+		work hold "$mode" "$kind" 256
+	done
 done
 of_each_kind uring uring-buffers 1024 1024
 of_each_kind uring uring-read 1024 1024 1 16

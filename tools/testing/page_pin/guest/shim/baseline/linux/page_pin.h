@@ -33,15 +33,8 @@ static inline void unpin_user_pages_dirty_lock(struct page **pages,
 					       unsigned long npages,
 					       bool make_dirty)
 {
-	unsigned long i;
-
-	if (IS_ERR_VALUE(npages))
-		return;
-	for (i = 0; i < npages; i++) {
-		if (make_dirty && !PageDirty(compound_head(pages[i])))
-			set_page_dirty_lock(compound_head(pages[i]));
-		put_page(pages[i]);
-	}
+	if (!IS_ERR_VALUE(npages))
+		put_user_pages_dirty_lock(pages, npages, make_dirty);
 }
 
 static inline void unpin_user_pages(struct page **pages, unsigned long npages)
