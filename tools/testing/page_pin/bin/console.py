@@ -142,7 +142,8 @@ def read_tap(lines):
         problems.append("the TAP plans no test point")
     elif plan != len(points):
         problems.append(f"{plan} test points planned, {len(points)} came")
-    problems += [f"not ok: {name}" for good, name, _ in points if not good]
+    problems += [": ".join(["not ok", name, *notes[-1:]])
+                 for good, name, notes in points if not good]
     return points, problems
 
 
