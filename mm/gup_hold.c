@@ -261,6 +261,18 @@ static long take_checked(u32 kind, unsigned long addr, unsigned long nr,
 	return -EIO;
 }
 
+/* Who got @ret of @nr pages has no right to the entries behind them. */
+static u32 count_stale(struct page **pages, unsigned long nr, long ret)
+{
+	unsigned long i;
+	u32 stale = 0;
+
+	for (i = max(ret, 0L); i < nr; i++)
+		if (pages[i])
+			stale++;
+	return stale;
+}
+
 /* How many ranges there may be for @nr pages. */
 static u32 ranges_room(unsigned long nr, u32 flags)
 {
@@ -325,7 +337,8 @@ static long gup_hold_take(struct gup_hold_file *file, struct gup_hold_take *arg)
 	u32 room;
 
 	if (arg->kind >= GUP_HOLD_NR_KINDS || offset_in_page(arg->addr) ||
-	    arg->addr > ULONG_MAX || arg->ranges ||
+	    arg->addr > ULONG_MAX || arg->ranges || arg->stale ||
+	    arg->reserved ||
 	    !arg->nr_pages || arg->nr_pages > GUP_HOLD_MAX_PAGES ||
 	    !arg->times || arg->times > GUP_HOLD_MAX_TIMES ||
 	    arg->flags & ~(GUP_HOLD_WRITE | GUP_HOLD_LONGTERM | GUP_HOLD_FORCE |
@@ -348,6 +361,7 @@ static long gup_hold_take(struct gup_hold_file *file, struct gup_hold_take *arg)
 	ret = take_checked(arg->kind, arg->addr, arg->nr_pages,
 			   gup_flags(arg->flags), hold->pages, &room);
 	arg->ranges = is_ranges(arg->kind) ? room : 0;
+	arg->stale = count_stale(hold->pages, arg->nr_pages, ret);
 	arg->id = 0;
 	arg->taken = 0;
 	arg->last = 0;
@@ -770,8 +784,8 @@ static long gup_hold_ioctl(struct file *filep, unsigned int cmd,
 	switch (cmd) {
 	case GUP_HOLD_TAKE:
 		ret = gup_hold_take(file, &arg.take);
-		if (ret < 0 || !copy_to_user((void __user *)user, &arg,
-					     sizeof(arg.take)))
+		if (!copy_to_user((void __user *)user, &arg, sizeof(arg.take)) ||
+		    ret < 0)
 			break;
 		/* Nobody would know what it is called. */
 		if (arg.take.id) {

@@ -53,6 +53,7 @@ enum gup_hold_kind {
  *	the same as the very first one returned: a negative errno, or fewer
  *	pages, or -EAGAIN for other pages. What it took is given back.
  * @ranges: 0; out: how many ranges the first call returned, for those that do
+ * @stale: 0; out: how many entries beyond its result the first call left set
  *
  * The ioctl returns what the first call returned: the number of pages, or 0, or
  * an error with nothing held. -EIO says that the call left an entry below its
@@ -68,6 +69,8 @@ struct gup_hold_take {
 	__u32 taken;
 	__s32 last;
 	__u32 ranges;
+	__u32 stale;
+	__u32 reserved;
 };
 
 /* What a page is, in struct gup_hold_page. */

@@ -67,9 +67,15 @@ static inline void gup_out_begin(struct gup_out *out)
 		out->ranges->first = out->ranges->nr;
 }
 
-/* Forget what this walk has put here; somebody else has given it back. */
+/*
+ * Forget what this walk has put here; somebody else has given it back.  There are
+ * drivers that look into their array when they got an error.
+ */
 static inline void gup_out_rewind(struct gup_out *out)
 {
+	if (out->pages)
+		memset(out->pages + out->first, 0,
+		       (out->nr - out->first) * sizeof(*out->pages));
 	out->nr = out->first;
 	if (out->ranges) {
 		out->ranges->nr = out->ranges->first;

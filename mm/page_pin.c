@@ -43,7 +43,7 @@ void page_pin_count_set(struct page_pin_set set, enum node_stat_item item)
  * the first pin, and is given back like it; the zero page is left alone, also
  * if it came from elsewhere.
  *
- * Context: Any, also with interrupts off.
+ * Context: Any but NMI, also with interrupts off.
  * Return: true if there is one more pin to give back, false if the count of the
  * page is full.
  */

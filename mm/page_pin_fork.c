@@ -2,7 +2,7 @@
 /*
  * Copies of pinned pages for the child of fork(), so that the parent keeps the
  * page its device works on. How fork() and the taking of pins are kept apart
- * is drawn in linux/page_pin.h, and what a driver may rely on is told in
+ * is drawn in linux/page_pin_fork.h, and what a driver may rely on is told in
  * Documentation/core-api/pin_user_pages.rst.
  */
 #include <linux/highmem.h>

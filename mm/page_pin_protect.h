@@ -22,8 +22,11 @@
  * look like a pin, and to write to such a page would show the writer's data to
  * whoever holds these references.
  *
- * A huge page that is mapped by one entry needs no flag: for these the mapcount
- * decides. When a pmd is split, all the small pages get the flag.
+ * A huge page that is mapped by one entry stays without a flag: for these the
+ * mapcount decides. Its head has it all the same, for the day when the pmd is
+ * split and all the small pages get it. They cannot get it from the mapcount: who
+ * has unmapped the page may have kept a pin, and is not to see what is written
+ * from then on.
  */
 #ifndef _MM_PAGE_PIN_PROTECT_H
 #define _MM_PAGE_PIN_PROTECT_H
@@ -120,7 +123,11 @@ static inline bool page_pin_breaks_cow(struct vm_area_struct *vma,
 	return page_pin_lasting_read(flags) && is_cow_mapping(vma->vm_flags);
 }
 
+bool page_pin_found_sole(struct vm_area_struct *vma, struct page *page);
+bool page_pin_found_sole_huge(struct vm_area_struct *vma, struct page *head);
 void page_pin_write_protected(struct vm_area_struct *vma, unsigned long addr,
 			      pte_t pte);
+void page_pin_write_protected_huge(struct vm_area_struct *vma,
+				   struct page *head);
 
 #endif /* _MM_PAGE_PIN_PROTECT_H */

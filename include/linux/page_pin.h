@@ -28,7 +28,7 @@
  * _refcount and its plain references in the lower ones.
  *
  * _refcount is a signed int whose sign says "overflowed".  Of its 31 other
- * bits 10 go to the bias, and 2^21 pins fit into the rest.  A smaller bias
+ * bits 10 go to the bias, and 2^21 - 1 pins fit into the rest.  A smaller bias
  * makes a page with many plain references look pinned sooner; a larger one
  * leaves less room for pins.
  */

@@ -440,6 +440,44 @@ TEST(twice)
 	memory_unmap(&d.m);
 }
 
+/* Somebody has pinned a page of the file, which is no matter of its readers. */
+TEST(read_while_a_page_is_pinned)
+{
+	struct device dev;
+	struct daemon d;
+	char *data, *p;
+	int fd, i;
+
+	SKIP_IF(driver());
+	SKIP_IF(dev_open(&dev));
+	SKIP_IF(memory_map(&d.m, ANON, false));
+	data = calloc(1, d.m.size);
+	ASSERT_NE(NULL, data);
+	ASSERT_EQ(0, take(&d));
+	ASSERT_FINE(start(&d));
+	EXPECT_FINE(file_all(&d, data, true));
+	fd = open(d.path, O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, fd);
+	p = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
+	ASSERT_NE(MAP_FAILED, p);
+	ASSERT_EQ(1, dev_take_at(&dev, p, 1, GUP_HOLD_PIN_SLOW, 0, 1));
+	for (i = 0; i < 3; i++) {
+		/* What is cached is good for 50 ms. */
+		usleep(100000);
+		EXPECT_EQ(d.m.size, pread(fd, data, d.m.size, 0));
+	}
+	EXPECT_EQ(memory_pages(&d.m) + 1, pins_held());
+	EXPECT_EQ(0, dev_give(&dev, 0));
+	munmap(p, PAGE);
+	close(fd);
+	dev_close(&dev);
+	EXPECT_FINE(stop(&d));
+	give(&d);
+	EXPECT_EQ(0, pins_left());
+	free(data);
+	memory_unmap(&d.m);
+}
+
 /* 65537 buffers of 64 KB are not 64 KB. */
 TEST(too_many)
 {

@@ -31,7 +31,8 @@
  * 17 reference given back as a pin	page_pin_misuse: unpin_of_get_*
  * 19 absurd sizes			page_pin_input
  * 20 a shared flag is always written	KUnit page_pin: mm_is_marked_only_once
- * 22 two counter updates a page	KUnit page_pin: pins_of_a_batch_*
+ * 22 two counter updates a page	KUnit page_pin: parts_of_a_page_*,
+ *					release_counts_*
  * 23 buffers taken from a pinned page	page_pin_reclaim: buffers_stay_*,
  *					what_the_device_writes_*
  *
@@ -239,7 +240,7 @@ struct device {
 	size_t size;		/* bytes held */
 	__u32 taken;
 	int last;		/* see struct gup_hold_take */
-	int ranges;
+	int ranges, stale;
 };
 
 static inline const char *dev_open(struct device *dev)
@@ -268,6 +269,7 @@ static inline int dev_take_at(struct device *dev, const void *addr,
 	dev->taken = take.taken;
 	dev->last = take.last;
 	dev->ranges = take.ranges;
+	dev->stale = take.stale;
 	return ret < 0 ? -errno : ret;
 }
 

@@ -7,6 +7,9 @@
  */
 #include "page_pin_memory.h"
 
+#include <linux/userfaultfd.h>
+#include <sys/syscall.h>
+
 /* What is mapped when the pin is taken. */
 enum state {
 	UNTOUCHED,		/* nothing yet */
@@ -209,6 +212,113 @@ TEST_F(read_only, longterm_pin_sees_what_is_written_later)
 	EXPECT_EQ(0, dev_check(&self->dev, 100));
 	EXPECT_EQ(0, self->file.area ? cpu_check(&self->file, 0) : 0);
 	EXPECT_EQ(0, self->child.pid ? child_do(&self->child, 'c', 0) : 0);
+}
+
+/*
+ * Memory that is write-protected, and whose it is
+ */
+
+FIXTURE(protected)
+{
+	struct memory m;
+	struct device dev;
+};
+
+FIXTURE_VARIANT(protected)
+{
+	enum memory_kind kind;
+};
+
+FIXTURE_VARIANT_ADD(protected, anon) { .kind = ANON };
+FIXTURE_VARIANT_ADD(protected, thp) { .kind = THP };
+
+FIXTURE_SETUP(protected)
+{
+	stay_on_cpu(0);
+	SKIP_IF(dev_open(&self->dev));
+	ASSERT_EQ(0, pins_left());
+	SKIP_IF(memory_map(&self->m, variant->kind, false));
+}
+
+FIXTURE_TEARDOWN(protected)
+{
+	dev_close(&self->dev);
+	memory_unmap(&self->m);
+	EXPECT_EQ(0, pins_left());
+}
+
+/* Coherent: userfaultfd is not asked, as nobody can wait for it here. */
+TEST_F(protected, longterm_pin_of_what_userfaultfd_protects)
+{
+	struct uffdio_api api = {
+		.api = UFFD_API,
+		.features = UFFD_FEATURE_PAGEFAULT_FLAG_WP,
+	};
+	struct memory *m = &self->m;
+	struct uffdio_register reg = {
+		.range = { .start = (uintptr_t)m->p, .len = m->size },
+		.mode = UFFDIO_REGISTER_MODE_WP,
+	};
+	struct uffdio_writeprotect wp = {
+		.range = reg.range,
+		.mode = UFFDIO_WRITEPROTECT_MODE_WP,
+	};
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+
+	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) ||
+	    ioctl(fd, UFFDIO_REGISTER, &reg))
+		SKIP_CASE("no userfaultfd that protects");
+	ASSERT_EQ(0, ioctl(fd, UFFDIO_WRITEPROTECT, &wp));
+	ASSERT_EQ(memory_pages(m), dev_take(&self->dev, m, GUP_HOLD_PIN_FAST,
+					    GUP_HOLD_LONGTERM));
+	wp.mode = 0;
+	ASSERT_EQ(0, ioctl(fd, UFFDIO_WRITEPROTECT, &wp));
+	cpu_write(m, 100);
+	EXPECT_EQ(0, dev_check(&self->dev, 100));
+	close(fd);
+}
+
+/* Coherent: to be allowed to write to one page only takes a huge one apart. */
+TEST_F(protected, page_stays_when_its_mapping_is_split_meanwhile)
+{
+	struct memory *m = &self->m;
+
+	ASSERT_EQ(memory_pages(m), dev_take(&self->dev, m, GUP_HOLD_PIN_FAST,
+					    GUP_HOLD_WRITE));
+	ASSERT_EQ(0, mprotect(m->p, m->size, PROT_READ));
+	ASSERT_EQ(0, mprotect(m->p + PAGE, PAGE, PROT_READ | PROT_WRITE));
+	ASSERT_EQ(0, mprotect(m->p, m->size, PROT_READ | PROT_WRITE));
+	EXPECT_EQ(0, incoherent(&self->dev, m, 100));
+}
+
+/*
+ * A child has pinned what it had in common with us, for reading and not for long,
+ * and is gone: the page is ours alone, and what we write is still none of its
+ * business.
+ */
+TEST_F(protected, pin_of_a_child_that_unmapped_it_sees_no_more)
+{
+	struct memory *m = &self->m;
+	char old[PAGE], seen[PAGE];
+	int status;
+	pid_t pid;
+
+	memcpy(old, m->p, PAGE);
+	pid = fork();
+	if (!pid)
+		_exit(dev_take_at(&self->dev, m->p, 1, GUP_HOLD_PIN_FAST, 0,
+				  1) == 1 ? self->dev.id : 0);
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	ASSERT_TRUE(WIFEXITED(status));
+	self->dev.id = WEXITSTATUS(status);
+	ASSERT_NE(0, self->dev.id);
+	self->dev.size = PAGE;
+
+	ASSERT_EQ(0, madvise(m->p + PAGE, PAGE, MADV_DONTNEED));
+	memset(m->p, 'x', PAGE);
+	ASSERT_EQ(0, dev_io(&self->dev, GUP_HOLD_READ, seen, 0, PAGE));
+	EXPECT_EQ(0, memcmp(old, seen, PAGE));
+	EXPECT_EQ(0, dev_give(&self->dev, 0));
 }
 
 /*

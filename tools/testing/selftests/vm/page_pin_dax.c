@@ -36,14 +36,16 @@ FIXTURE_VARIANT_ADD(dax, fast) { .take = GUP_HOLD_PIN_FAST };
 FIXTURE_VARIANT_ADD(dax, slow) { .take = GUP_HOLD_PIN_SLOW };
 FIXTURE_VARIANT_ADD(dax, unlocked) { .take = GUP_HOLD_PIN_UNLOCKED };
 
-/* Refusal, with EOPNOTSUPP, and nothing held. */
+/* Refusal, with EOPNOTSUPP, and nothing held, nor what seems so. */
 TEST_F(dax, longterm_pin_is_refused)
 {
 	EXPECT_EQ(-EOPNOTSUPP, dev_take(&self->dev, &self->m, variant->take,
 					GUP_HOLD_WRITE | GUP_HOLD_LONGTERM));
+	EXPECT_EQ(0, self->dev.stale);
 	EXPECT_EQ(0, pins_held());
 	EXPECT_EQ(-EOPNOTSUPP, dev_take(&self->dev, &self->m, variant->take,
 					GUP_HOLD_LONGTERM));
+	EXPECT_EQ(0, self->dev.stale);
 	EXPECT_EQ(0, pins_held());
 }
 
