@@ -54,6 +54,7 @@ enum gup_hold_kind {
  *	pages, or -EAGAIN for other pages. What it took is given back.
  * @ranges: 0; out: how many ranges the first call returned, for those that do
  * @stale: 0; out: how many entries beyond its result the first call left set
+ * @reserved: 0
  *
  * The ioctl returns what the first call returned: the number of pages, or 0, or
  * an error with nothing held. -EIO says that the call left an entry below its
