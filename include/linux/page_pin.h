@@ -56,7 +56,7 @@ static inline atomic_t *page_pin_exact_count(struct page *head)
  * The page tables that map a page have a reference each, too, and a page of the
  * C library has thousands of them. They are known from _mapcount and left out.
  * The two counts are not read in one go, so half a pin is left for what changes
- * in between: 512 processes would have to unmap the page there.
+ * in between: 512 processes would have to map the page there.
  *
  * Should _refcount have turned negative, it is read as unsigned: such a page
  * still has pins, and many.
