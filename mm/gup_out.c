@@ -5,9 +5,26 @@
  */
 #include <linux/mm.h>
 #include <linux/page_pin.h>
+#include <linux/string.h>
 
 #include "gup_out.h"
 #include "page_pin_longterm.h"
+
+/*
+ * Forget what this walk has put here; somebody else has given it back.  There are
+ * drivers that look into their array when they got an error.
+ */
+void gup_out_rewind(struct gup_out *out)
+{
+	if (out->pages)
+		memset(out->pages + out->first, 0,
+		       (out->nr - out->first) * sizeof(*out->pages));
+	out->nr = out->first;
+	if (out->ranges) {
+		out->ranges->nr = out->ranges->first;
+		out->ranges->full = false;
+	}
+}
 
 /*
  * A page is about to be put here, and is to stay for long: may it? A block has one

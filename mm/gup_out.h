@@ -67,22 +67,6 @@ static inline void gup_out_begin(struct gup_out *out)
 		out->ranges->first = out->ranges->nr;
 }
 
-/*
- * Forget what this walk has put here; somebody else has given it back.  There are
- * drivers that look into their array when they got an error.
- */
-static inline void gup_out_rewind(struct gup_out *out)
-{
-	if (out->pages)
-		memset(out->pages + out->first, 0,
-		       (out->nr - out->first) * sizeof(*out->pages));
-	out->nr = out->first;
-	if (out->ranges) {
-		out->ranges->nr = out->ranges->first;
-		out->ranges->full = false;
-	}
-}
-
 /* What this walk has put here. */
 static inline struct page_pin_set gup_out_set(struct gup_out *out)
 {
@@ -94,6 +78,7 @@ static inline struct page_pin_set gup_out_set(struct gup_out *out)
 	return page_pin_pages(out->pages + out->first, out->nr - out->first);
 }
 
+void gup_out_rewind(struct gup_out *out);
 void gup_out_look(struct gup_out *out, struct page *page);
 void gup_out_acquired(struct gup_out *out, unsigned long exempt,
 		      enum vm_event_item walk);

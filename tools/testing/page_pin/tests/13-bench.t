@@ -99,8 +99,11 @@ is "more than that, and which row" "$out" \
 0	pin-fast, THP, 4096 pages a call	"
 sed -i 's/0\.0078$/0.0080/' "$tmp/rows"
 check
+like "2 % and what rounding may have added" "$out" $'0\tpin-fast, THP, '
+sed -i 's/0\.0080$/0.0098/' "$tmp/rows"
+check
 like "a locked operation more" "$out" \
-	$'1\tpin-fast, THP, .*release-locked 0\.008, the record is 0\.0078'
+	$'1\tpin-fast, THP, .*release-locked 0\.0098, the record is 0\.0078'
 cp "$tmp/record" "$tmp/rows"
 sed -i 1d "$tmp/rows"
 check
