@@ -22,11 +22,9 @@
  * look like a pin, and to write to such a page would show the writer's data to
  * whoever holds these references.
  *
- * A huge page that is mapped by one entry stays without a flag: for these the
- * mapcount decides. Its head has it all the same, for the day when the pmd is
- * split and all the small pages get it. They cannot get it from the mapcount: who
- * has unmapped the page may have kept a pin, and is not to see what is written
- * from then on.
+ * Whether a huge page stays that a pmd maps is up to its mapcount. The flag of its
+ * head is for the day when the pmd is split and the small pages get it. They do not
+ * get it from the mapcount: who has unmapped the page may have kept a pin.
  */
 #ifndef _MM_PAGE_PIN_PROTECT_H
 #define _MM_PAGE_PIN_PROTECT_H
