@@ -7,9 +7,6 @@
  */
 #include "page_pin_memory.h"
 
-#include <linux/userfaultfd.h>
-#include <sys/syscall.h>
-
 /* What is mapped when the pin is taken. */
 enum state {
 	UNTOUCHED,		/* nothing yet */
@@ -250,29 +247,14 @@ FIXTURE_TEARDOWN(protected)
 /* Coherent: userfaultfd is not asked, as nobody can wait for it here. */
 TEST_F(protected, longterm_pin_of_what_userfaultfd_protects)
 {
-	struct uffdio_api api = {
-		.api = UFFD_API,
-		.features = UFFD_FEATURE_PAGEFAULT_FLAG_WP,
-	};
 	struct memory *m = &self->m;
-	struct uffdio_register reg = {
-		.range = { .start = (uintptr_t)m->p, .len = m->size },
-		.mode = UFFDIO_REGISTER_MODE_WP,
-	};
-	struct uffdio_writeprotect wp = {
-		.range = reg.range,
-		.mode = UFFDIO_WRITEPROTECT_MODE_WP,
-	};
-	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	int fd;
 
-	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) ||
-	    ioctl(fd, UFFDIO_REGISTER, &reg))
-		SKIP_CASE("no userfaultfd that protects");
-	ASSERT_EQ(0, ioctl(fd, UFFDIO_WRITEPROTECT, &wp));
+	SKIP_IF(uffd_open(m, &fd));
+	ASSERT_EQ(0, uffd_protect(fd, m, true));
 	ASSERT_EQ(memory_pages(m), dev_take(&self->dev, m, GUP_HOLD_PIN_FAST,
 					    GUP_HOLD_LONGTERM));
-	wp.mode = 0;
-	ASSERT_EQ(0, ioctl(fd, UFFDIO_WRITEPROTECT, &wp));
+	ASSERT_EQ(0, uffd_protect(fd, m, false));
 	cpu_write(m, 100);
 	EXPECT_EQ(0, dev_check(&self->dev, 100));
 	close(fd);

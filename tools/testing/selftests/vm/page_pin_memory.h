@@ -10,7 +10,9 @@
 #define _GNU_SOURCE
 #endif
 
+#include <linux/userfaultfd.h>
 #include <mntent.h>
+#include <sys/syscall.h>
 
 #include "page_pin.h"
 
@@ -252,6 +254,36 @@ static inline void memory_unmap(struct memory *m)
 		close(m->fd);
 	m->area = NULL;
 	m->fd = -1;
+}
+
+/* A userfaultfd that can write-protect @m, or why there is none. */
+static inline const char *uffd_open(struct memory *m, int *fd)
+{
+	struct uffdio_api api = {
+		.api = UFFD_API,
+		.features = UFFD_FEATURE_PAGEFAULT_FLAG_WP,
+	};
+	struct uffdio_register reg = {
+		.range = { .start = (uintptr_t)m->p, .len = m->size },
+		.mode = UFFDIO_REGISTER_MODE_WP,
+	};
+
+	*fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	if (*fd < 0 || ioctl(*fd, UFFDIO_API, &api))
+		return "no userfaultfd that protects";
+	if (ioctl(*fd, UFFDIO_REGISTER, &reg))
+		return "memory of this kind cannot be protected";
+	return NULL;
+}
+
+static inline int uffd_protect(int fd, struct memory *m, bool on)
+{
+	struct uffdio_writeprotect wp = {
+		.range = { .start = (uintptr_t)m->p, .len = m->size },
+		.mode = on ? UFFDIO_WRITEPROTECT_MODE_WP : 0,
+	};
+
+	return ioctl(fd, UFFDIO_WRITEPROTECT, &wp) ? -errno : 0;
 }
 
 /*

@@ -7,9 +7,6 @@
 #include "page_pin_memory.h"
 #include "page_pin_numa.h"
 
-#include <linux/userfaultfd.h>
-#include <sys/syscall.h>
-
 FIXTURE(replace)
 {
 	struct memory m;	/* pinned */
@@ -90,34 +87,13 @@ TEST_F(replace, mprotect_and_back_is_coherent)
 	EXPECT_EQ(self->pfn, pfn_of(m->p));
 }
 
-static int uffd_protect(int fd, struct memory *m, bool on)
-{
-	struct uffdio_writeprotect wp = {
-		.range = { .start = (uintptr_t)m->p, .len = m->size },
-		.mode = on ? UFFDIO_WRITEPROTECT_MODE_WP : 0,
-	};
-
-	return ioctl(fd, UFFDIO_WRITEPROTECT, &wp) ? -errno : 0;
-}
-
 /* Coherent: the same by way of userfaultfd, which a debugger may do. */
 TEST_F(replace, userfault_protection_and_back_is_coherent)
 {
-	struct uffdio_api api = {
-		.api = UFFD_API,
-		.features = UFFD_FEATURE_PAGEFAULT_FLAG_WP,
-	};
 	struct memory *m = &self->m;
-	struct uffdio_register reg = {
-		.range = { .start = (uintptr_t)m->p, .len = m->size },
-		.mode = UFFDIO_REGISTER_MODE_WP,
-	};
-	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	int fd;
 
-	if (fd < 0 || ioctl(fd, UFFDIO_API, &api))
-		SKIP_CASE("no userfaultfd that protects");
-	if (ioctl(fd, UFFDIO_REGISTER, &reg))
-		SKIP_CASE("memory of this kind cannot be protected");
+	SKIP_IF(uffd_open(m, &fd));
 	ASSERT_EQ(0, uffd_protect(fd, m, true));
 	EXPECT_EQ(0, cpu_check(m, 0));
 	ASSERT_EQ(0, uffd_protect(fd, m, false));
